@@ -1,0 +1,25 @@
+/* An HTTP request and its answer as plain data, for those who decide and those who send. */
+#ifndef COLUMBA_BASE_HTTP_H
+#define COLUMBA_BASE_HTTP_H
+
+#include "common/base/slice.h"
+
+enum { HTTP_HEADERS_MAX = 16 };
+
+/* All of it borrowed from whoever made it. The method is POST: nothing else is ever sent. */
+struct http_request {
+    const char *url; /* absolute */
+    struct header headers[HTTP_HEADERS_MAX];
+    size_t header_count;
+    struct slice body;
+};
+
+/* Borrowed; valid during the callback that carries it. */
+struct http_response {
+    int status;
+    struct slice retry_after; /* the header's text, empty when absent */
+    struct slice date;        /* likewise */
+    struct slice body;        /* at most what the sender was told to keep */
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* Reading json-c trees the way Matrix needs it: a null is an absent field, a value of another type
+ * than expected is absent too, and nothing here fails. Slices point into the tree. */
+#ifndef COLUMBA_BASE_JSON_H
+#define COLUMBA_BASE_JSON_H
+
+#include "common/base/buffer.h"
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+/* Parses exactly one JSON value (RFC 8259), at most depth_limit deep, with nothing but white space
+ * behind it. NULL when it is not that; a JSON null is reported by *is_null (which may be NULL).
+ * The caller releases the tree with json_object_put(). */
+struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null);
+
+/* The member of that name, NULL when absent, null, or when object is not an object. */
+struct json_object *json_member(struct json_object *object, const char *name);
+
+/* Members of one type; the empty slice with data NULL, NULL, or false when absent or of another. */
+struct slice json_member_text(struct json_object *object, const char *name);
+struct json_object *json_member_object(struct json_object *object, const char *name);
+struct json_object *json_member_array(struct json_object *object, const char *name);
+
+/* An integer, a float (cut towards zero) or a string of digits, as homeservers send counts. */
+bool json_member_integer(struct json_object *object, const char *name, int64_t *out);
+
+/* A string value's bytes; the empty slice with data NULL when it is not a string. */
+struct slice json_text(struct json_object *value);
+
+/* Appends the value as compact JSON in unescaped UTF-8. */
+void json_write(struct json_object *value, struct buffer *out);
+
+#endif

@@ -1,0 +1,63 @@
+/* The apps of the configuration: which app_id is whose, what kind of provider serves it, and on
+ * which lane. Plain data, filled by config, immutable afterwards. */
+#ifndef COLUMBA_PUSH_APP_H
+#define COLUMBA_PUSH_APP_H
+
+#include "common/base/slice.h"
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+enum provider_kind {
+    PROVIDER_APNS,
+    PROVIDER_FCM,
+    PROVIDER_WEBPUSH,
+    PROVIDER_UNIFIEDPUSH,
+    PROVIDER_HMS,
+    PROVIDER_RETIRED, /* an app that is gone: its pushkeys are rejected */
+    PROVIDER_KIND_COUNT
+};
+
+/* What an FCM message is addressed by; auto decides by the form of the pushkey. */
+enum fcm_target { FCM_TARGET_TOKEN, FCM_TARGET_FID, FCM_TARGET_AUTO };
+
+/* Strings are owned by the table; NULL is "not configured". */
+struct app {
+    char *pattern; /* an app_id, or a glob with * and ? */
+    enum provider_kind kind;
+    char *lane; /* never NULL: the provider kind's name unless configured */
+    char *base_url;
+    char *ca_file;
+    bool send_badge_counts;
+    int64_t ttl_ms; /* how long the provider may keep the push; 0 is the provider's own default */
+    struct {
+        char *project_id;
+        char *service_account_file;
+        enum fcm_target target;
+        struct json_object *options; /* fcm_options: the base of every message; NULL when none */
+    } fcm;
+};
+
+struct apps {
+    struct app *list;
+    size_t count;
+};
+
+/* "apns", "fcm", "webpush", "unifiedpush", "hms", "retired": also the names of the default lanes.
+ */
+const char *provider_kind_name(enum provider_kind kind);
+
+/* Sygnal's names ("gcm") are understood as well. */
+bool provider_kind_parse(struct slice name, enum provider_kind *out);
+
+/* The app that serves this app_id: the exact pattern, else the matching glob with the most
+ * characters that are not wildcards (the earlier one of equals). NULL when there is none. */
+const struct app *apps_find(const struct apps *apps, struct slice app_id);
+
+/* Whether the glob (* any run, ? any one byte) matches the whole text. Linear in both, whatever the
+ * input. */
+bool app_pattern_matches(const char *pattern, struct slice text);
+
+void apps_free(struct apps *apps);
+
+#endif

@@ -1,0 +1,18 @@
+/* The names of the keys in Redis. Pure. */
+#ifndef COLUMBA_STATE_KEYS_H
+#define COLUMBA_STATE_KEYS_H
+
+#include "common/push/identity.h"
+
+enum { KEY_SIZE = 64, SEEN_GENERATION_MS = 25 * 3600 * 1000 };
+
+/* columba:v:<h> */
+void key_verdict(const char *pushkey, char out[KEY_SIZE]);
+
+/* columba:s:<generation>:<20 bits>. A seen mark is a member of an integer set: some ten bytes
+ * where a key of its own costs two hundred. The generation is now / 25 h: two are looked up, the
+ * present one is written. */
+void key_seen(int64_t seen, int64_t generation, char out[KEY_SIZE]);
+int64_t key_seen_generation(int64_t now_ms);
+
+#endif

@@ -1,0 +1,43 @@
+/* The credentials that providers ask for: cached, fetched once for all who wait, refreshed ahead
+ * of time. Key files are read here and nowhere else; what is signed and what a token endpoint
+ * answers is decided in providers/. */
+#ifndef COLUMBA_DISPATCHER_CREDENTIAL_H
+#define COLUMBA_DISPATCHER_CREDENTIAL_H
+
+#include "common/base/loop.h"
+#include "common/push/app.h"
+#include "dispatcher/sender.h"
+
+struct credentials;
+
+struct credentials *credentials_new(struct loop *loop, struct sender *sender);
+
+/* Whoever still waits is not called back. */
+void credentials_free(struct credentials *credentials);
+
+enum credential_result {
+    CREDENTIAL_READY,
+    CREDENTIAL_LATER,  /* the token endpoint is away or busy: wait and ask again */
+    CREDENTIAL_BROKEN, /* key file or project are wrong: only an operator can mend it */
+};
+
+/* authorization is a header value, borrowed for the call; reason is set unless READY. */
+typedef void credential_fetched(void *context, enum credential_result result,
+                                struct slice authorization, const char *reason);
+
+/* A token of the app that is good for at least another ten seconds, without waiting: true, and
+ * *authorization valid until the next call of this module. An app whose provider needs none gives
+ * true and the empty slice. */
+bool credential_cached(struct credentials *credentials, const struct app *app,
+                       struct slice *authorization);
+
+/* Calls back exactly once, never within this call. All who ask meanwhile share one fetch. After a
+ * failure the next fetch starts no sooner than a second later; who asks before gets that answer. */
+void credential_fetch(struct credentials *credentials, const struct app *app,
+                      credential_fetched *fetched, void *context);
+
+/* The provider called this value stale. It is forgotten, unless a newer one is already there. */
+void credential_forget(struct credentials *credentials, const struct app *app,
+                       struct slice authorization);
+
+#endif

@@ -1,0 +1,83 @@
+/* A provider is one pure file and one line in the table of provider.c: how to check a pushkey,
+ * which credential it needs, what request a notification becomes, what an answer means. No I/O, no
+ * clock, no state; no allocation beyond the arena. */
+#ifndef COLUMBA_PROVIDERS_PROVIDER_H
+#define COLUMBA_PROVIDERS_PROVIDER_H
+
+#include "common/base/arena.h"
+#include "common/base/http.h"
+#include "common/push/app.h"
+#include "common/push/notification.h"
+
+enum credential_kind {
+    CREDENTIAL_NONE,
+    CREDENTIAL_GOOGLE_OAUTH, /* a service account key, RFC 7523 */
+};
+
+/* What encoding has to say. */
+enum encode_result {
+    ENCODE_SEND,
+    ENCODE_DROP,   /* nothing to show: the reason says why */
+    ENCODE_REJECT, /* this pushkey can never be sent to */
+    ENCODE_DEAD,   /* cannot be made to fit */
+};
+
+struct encode_input {
+    const struct app *app;
+    const struct notification *notification;
+    const struct device *device;
+    struct slice authorization; /* the credential as a header value; empty for CREDENTIAL_NONE */
+    const char *record_id;      /* columba-id */
+    int64_t now_ms;             /* wall clock */
+};
+
+struct encode_output {
+    struct http_request request; /* in the arena, when ENCODE_SEND */
+    const char *reason;          /* static text, otherwise */
+};
+
+/* What an answer means. Each names one row of the provider's table. */
+enum answer_meaning {
+    ANSWER_DELIVERED,
+    ANSWER_REJECT,        /* this pushkey is dead: said beyond doubt */
+    ANSWER_AMBIGUOUS,     /* dead pushkey or our configuration: rejects only when earned */
+    ANSWER_DROP,          /* this message is not wanted any more, the pushkey lives */
+    ANSWER_DEAD,          /* this message can never be sent: our bug, or theirs */
+    ANSWER_RETRY_PUSHKEY, /* wait, this pushkey alone */
+    ANSWER_RETRY_APP,     /* wait, everything of the app's project */
+    ANSWER_RETRY_HOST,    /* wait, the whole host */
+    ANSWER_CONFIGURATION, /* our configuration is wrong: nobody is rejected, mending heals it */
+    ANSWER_REFRESH,       /* the credential is stale: refresh, once again at once */
+    ANSWER_COUNT
+};
+
+struct answer {
+    enum answer_meaning meaning;
+    char reason[48]; /* the provider's word, or "http_502"; always set, for logs and metrics */
+    int64_t retry_after_ms; /* 0: not said */
+};
+
+struct provider {
+    enum provider_kind kind;
+    enum credential_kind credential;
+    /* NULL when this pushkey may be sent to, else why it never can be (static text). */
+    const char *(*check)(const struct app *app, struct slice pushkey);
+    enum encode_result (*encode)(const struct encode_input *input, struct arena *arena,
+                                 struct encode_output *out);
+    void (*classify)(const struct app *app, const struct http_response *response, int64_t now_ms,
+                     struct answer *out);
+};
+
+/* NULL for a kind without a provider (retired). */
+const struct provider *provider_for(enum provider_kind kind);
+
+/* Retry-After (RFC 9110, 10.2.3): seconds or an HTTP date, as milliseconds from now; 0 when
+ * absent, malformed or past; at most a day. */
+int64_t retry_after_ms(struct slice header, int64_t now_ms);
+
+/* "fcm.send", … : the meanings' names for logs and tests: "delivered", "reject", … */
+const char *answer_meaning_name(enum answer_meaning meaning);
+
+extern const struct provider provider_fcm;
+
+#endif
