@@ -1,0 +1,90 @@
+"""A certificate authority for one run, and a server certificate for loopback names."""
+
+import datetime
+import ipaddress
+import os
+import ssl
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+
+def _name(common_name):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(subject, issuer, public_key, days):
+    now = datetime.datetime.utcnow()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
+    )
+
+
+def _authority():
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("Columba test authority")
+    certificate = (
+        _builder(name, name, key.public_key(), 30)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate, key
+
+
+def _server(authority, authority_key):
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        x509.IPAddress(ipaddress.ip_address("::1")),
+    ]
+    certificate = (
+        _builder(_name("localhost"), authority.subject, key.public_key(), 30)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    return certificate, key
+
+
+def _pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def private_pem(key):
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def prepare(directory):
+    """Writes ca.pem and server.pem (certificate and key) unless they are there already."""
+    server_path = os.path.join(directory, "server.pem")
+    if os.path.exists(server_path):
+        return server_path
+    authority, authority_key = _authority()
+    certificate, key = _server(authority, authority_key)
+    with open(os.path.join(directory, "ca.pem"), "wb") as file:
+        file.write(_pem(authority))
+    with open(server_path, "wb") as file:
+        file.write(_pem(certificate) + private_pem(key))
+    return server_path
+
+
+def server_context(directory):
+    """A TLS context that speaks HTTP/2 and nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(prepare(directory))
+    context.set_alpn_protocols(["h2"])
+    return context

@@ -1,0 +1,235 @@
+"""A small HTTP/2 server on asyncio: one call for each request, answers written together."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h2.settings
+
+WINDOW_BYTES = 1 << 20
+BODY_LIMIT_BYTES = 1 << 18
+
+
+@dataclass
+class Request:
+    headers: dict
+    body: bytearray = field(default_factory=bytearray)
+
+    @property
+    def method(self):
+        return self.headers.get(":method", "")
+
+    @property
+    def path(self):
+        return self.headers.get(":path", "")
+
+
+@dataclass
+class Answer:
+    """What becomes of a request. action: answer, hang, reset, refuse or goaway."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple = (("content-type", "application/json; charset=UTF-8"),)
+    delay_s: float = 0
+    action: str = "answer"
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, server):
+        self.server = server
+        self.loop = asyncio.get_running_loop()
+        self.transport = None
+        self.requests = {}
+        self.flush_due = False
+        self.consumed_bytes = 0
+        self.pending_bodies = {}
+        self.h2 = h2.connection.H2Connection(
+            h2.config.H2Configuration(
+                client_side=False,
+                header_encoding="utf-8",
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+            )
+        )
+
+    def connection_made(self, transport):
+        tls = transport.get_extra_info("ssl_object")
+        if tls.selected_alpn_protocol() != "h2":
+            transport.abort()
+            return
+        self.transport = transport
+        self.server.connections.add(self)
+        self.server.connection_count += 1
+        self.h2.local_settings = h2.settings.Settings(
+            client=False,
+            initial_values={
+                h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: self.server.stream_limit,
+                h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW_BYTES,
+                h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: 65536,
+            },
+        )
+        self.h2.initiate_connection()
+        self.h2.increment_flow_control_window(WINDOW_BYTES)
+        self.flush()
+
+    def connection_lost(self, _error):
+        self.server.connections.discard(self)
+        self.transport = None
+
+    def data_received(self, data):
+        try:
+            for event in self.h2.receive_data(data):
+                handler = self.HANDLERS.get(type(event))
+                if handler is not None:
+                    handler(self, event)
+        except h2.exceptions.ProtocolError:
+            self.flush()
+            self.close()
+            return
+        if self.consumed_bytes > WINDOW_BYTES // 2:
+            self.h2.increment_flow_control_window(self.consumed_bytes)
+            self.consumed_bytes = 0
+        self.flush_soon()
+
+    def on_request(self, event):
+        self.requests[event.stream_id] = Request(dict(event.headers))
+
+    def on_data(self, event):
+        self.consumed_bytes += event.flow_controlled_length
+        request = self.requests.get(event.stream_id)
+        if request is None:
+            return
+        request.body += event.data
+        if len(request.body) > BODY_LIMIT_BYTES:
+            del self.requests[event.stream_id]
+            self.h2.reset_stream(event.stream_id, h2.errors.ErrorCodes.ENHANCE_YOUR_CALM)
+
+    def on_end(self, event):
+        request = self.requests.pop(event.stream_id, None)
+        if request is None:
+            return
+        answer = self.server.handle(request)
+        if answer.delay_s > 0:
+            self.loop.call_later(answer.delay_s, self.carry_out, event.stream_id, answer)
+        else:
+            self.carry_out(event.stream_id, answer)
+
+    def on_reset(self, event):
+        self.requests.pop(event.stream_id, None)
+        self.pending_bodies.pop(event.stream_id, None)
+
+    def on_window(self, _event):
+        for stream_id in list(self.pending_bodies):
+            self.send_body(stream_id, self.pending_bodies.pop(stream_id))
+
+    def on_terminated(self, _event):
+        self.flush()
+        self.close()
+
+    HANDLERS = {
+        h2.events.RequestReceived: on_request,
+        h2.events.DataReceived: on_data,
+        h2.events.StreamEnded: on_end,
+        h2.events.StreamReset: on_reset,
+        h2.events.WindowUpdated: on_window,
+        h2.events.ConnectionTerminated: on_terminated,
+    }
+
+    def carry_out(self, stream_id, answer):
+        if self.transport is None:
+            return
+        try:
+            self.ACTIONS[answer.action](self, stream_id, answer)
+        except (h2.exceptions.ProtocolError, KeyError):
+            pass  # The client gave the stream up meanwhile.
+        self.flush_soon()
+
+    def act_answer(self, stream_id, answer):
+        headers = [(":status", str(answer.status)), ("content-length", str(len(answer.body)))]
+        self.h2.send_headers(stream_id, headers + list(answer.headers), end_stream=not answer.body)
+        if answer.body:
+            self.send_body(stream_id, answer.body)
+
+    def act_hang(self, _stream_id, _answer):
+        pass
+
+    def act_reset(self, stream_id, _answer):
+        self.h2.reset_stream(stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
+
+    def act_refuse(self, stream_id, _answer):
+        self.h2.reset_stream(stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
+
+    def act_goaway(self, stream_id, _answer):
+        """Says that this stream and all above it were not looked at."""
+        self.h2.close_connection(last_stream_id=max(stream_id - 2, 0))
+        self.flush()
+        self.close()
+
+    ACTIONS = {
+        "answer": act_answer,
+        "hang": act_hang,
+        "reset": act_reset,
+        "refuse": act_refuse,
+        "goaway": act_goaway,
+    }
+
+    def send_body(self, stream_id, body):
+        room = min(
+            self.h2.local_flow_control_window(stream_id), self.h2.max_outbound_frame_size
+        )
+        while body and room > 0:
+            part, body = body[:room], body[room:]
+            self.h2.send_data(stream_id, part, end_stream=not body)
+            room = min(
+                self.h2.local_flow_control_window(stream_id), self.h2.max_outbound_frame_size
+            )
+        if body:
+            self.pending_bodies[stream_id] = body
+
+    def flush_soon(self):
+        if not self.flush_due:
+            self.flush_due = True
+            self.loop.call_soon(self.flush)
+
+    def flush(self):
+        self.flush_due = False
+        if self.transport is not None:
+            data = self.h2.data_to_send()
+            if data:
+                self.transport.write(data)
+
+    def close(self):
+        if self.transport is not None:
+            self.transport.close()
+
+
+class Server:
+    """handle(request) gives an Answer; it is called in the loop and must not block."""
+
+    def __init__(self, handle, context, stream_limit=1000):
+        self.handle = handle
+        self.context = context
+        self.stream_limit = stream_limit
+        self.connections = set()
+        self.connection_count = 0
+        self.listener = None
+        self.port = 0
+
+    async def listen(self, port):
+        loop = asyncio.get_running_loop()
+        self.listener = await loop.create_server(
+            lambda: Connection(self), "127.0.0.1", port, ssl=self.context, backlog=1024
+        )
+        self.port = self.listener.sockets[0].getsockname()[1]
+
+    def close(self):
+        self.listener.close()
+        for connection in list(self.connections):
+            connection.h2.close_connection()
+            connection.flush()
+            connection.close()
