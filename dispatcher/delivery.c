@@ -1,0 +1,204 @@
+#include "dispatcher/delivery.h"
+
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "dispatcher/instruments.h"
+#include "dispatcher/intake.h"
+#include "dispatcher/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void encode_and_send(struct delivery *delivery, struct slice authorization);
+
+const char *delivery_state_name(enum delivery_state state) {
+    static const char *const names[] = {"queued", "admitting", "preparing", "sending", "settling"};
+
+    return names[state];
+}
+
+void delivery_enter(struct delivery *delivery, enum delivery_state state) {
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        log_debug("delivery", log_text("id", delivery->meta.id),
+                  log_text("from", delivery_state_name(delivery->state)),
+                  log_text("to", delivery_state_name(state)));
+    delivery->state = state;
+}
+
+struct delivery *delivery_new_take(struct core *core, struct partition *partition,
+                                   struct queue_record *record) {
+    struct delivery *delivery = memory_new(sizeof *delivery);
+
+    delivery->core = core;
+    delivery->partition = partition;
+    delivery->record = record;
+    delivery->taken_ms = loop_monotonic_ms(core->parts.loop);
+    return delivery;
+}
+
+static void read_headers(struct delivery *delivery) {
+    struct loop *loop = delivery->core->parts.loop;
+    const struct queue_record *record = delivery->record;
+    struct record_meta *meta = &delivery->meta;
+    unsigned char random[16];
+
+    record_meta_read(record->headers, record->header_count, meta);
+    delivery->has_seen = meta->id[0] != '\0';
+    if (!delivery->has_seen) {
+        loop_random(loop, random, sizeof random);
+        record_id_format(random, meta->id);
+    }
+    delivery->accepted_ms = meta->accepted_ms > 0      ? meta->accepted_ms
+                            : record->timestamp_ms > 0 ? record->timestamp_ms
+                                                       : loop_wall_ms(loop);
+}
+
+static void name_it(struct delivery *delivery) {
+    const struct device *device = delivery->device;
+    struct slice event = notification_event(delivery->notification);
+
+    identity_pushkey(device->app_id, device->pushkey, delivery->pushkey);
+    delivery->has_seen = delivery->has_seen || event.size > 0;
+    delivery->seen = event.size > 0
+                         ? identity_event(device->app_id, device->pushkey, event, device->data)
+                         : identity_record(slice_of(delivery->meta.id));
+}
+
+bool delivery_read(struct delivery *delivery, struct ending *out) {
+    const struct config *config = delivery->core->parts.config;
+    struct error error;
+
+    read_headers(delivery);
+    int64_t age_ms = loop_wall_ms(delivery->core->parts.loop) - delivery->accepted_ms;
+    if (delivery->meta.version > RECORD_VERSION) {
+        *out = ending_of(OUTCOME_MOVED, "newer_version");
+        return false;
+    }
+    if (notification_parse(delivery->record->value, 1, &delivery->notification, &error) !=
+        NOTIFICATION_OK) {
+        *out = ending_of(OUTCOME_DEAD, "unreadable");
+        return false;
+    }
+    delivery->device = &delivery->notification->devices[0];
+    if (delivery->device->fault != NULL) {
+        *out = ending_of(OUTCOME_DEAD, "malformed_device");
+        return false;
+    }
+    name_it(delivery);
+    delivery->app = apps_find(&config->apps, delivery->device->app_id);
+    if (decide_age(age_ms, delivery->app == NULL ? 0 : delivery->app->ttl_ms,
+                   config->retry.max_age_ms, out))
+        return false;
+    if (delivery->app == NULL) {
+        *out = ending_of(OUTCOME_MOVED, "unknown_app");
+        out->is_configuration = true;
+        return false;
+    }
+    delivery->provider = provider_for(delivery->app->kind);
+    const char *fault = delivery->provider == NULL
+                            ? "retired_app"
+                            : delivery->provider->check(delivery->app, delivery->device->pushkey);
+    if (fault != NULL) {
+        *out = ending_of(OUTCOME_REJECTED, fault);
+        out->earns_verdict = delivery->provider != NULL;
+    }
+    return fault == NULL;
+}
+
+void delivery_free(struct delivery *delivery) {
+    notification_free(delivery->notification);
+    queue_record_free(delivery->record);
+    memory_free_secret(delivery->authorization);
+    timer_free(delivery->pause);
+    free(delivery);
+}
+
+static void fetched(void *context, enum credential_result result, struct slice authorization,
+                    const char *reason) {
+    struct delivery *delivery = context;
+    struct ending ending;
+
+    if (delivery->abandoned) {
+        intake_remove(delivery);
+    } else if (result == CREDENTIAL_READY) {
+        encode_and_send(delivery, authorization);
+    } else {
+        decide_credential(result, reason, &ending);
+        settle(delivery, &ending);
+    }
+}
+
+void delivery_send(struct delivery *delivery) {
+    struct credentials *credentials = delivery->core->parts.credentials;
+    struct slice authorization;
+
+    delivery_enter(delivery, DELIVERY_PREPARING);
+    if (credential_cached(credentials, delivery->app, &authorization))
+        encode_and_send(delivery, authorization);
+    else
+        credential_fetch(credentials, delivery->app, fetched, delivery);
+}
+
+static void follow(struct delivery *delivery, enum step step, const struct ending *ending) {
+    struct credentials *credentials = delivery->core->parts.credentials;
+
+    /* Without its partition the record belongs to somebody else, who will send it. */
+    if (step == STEP_END || delivery->partition == NULL) {
+        settle(delivery, ending);
+        return;
+    }
+    if (step == STEP_NEW_CREDENTIAL)
+        credential_forget(credentials, delivery->app, slice_of(delivery->authorization));
+    delivery_send(delivery);
+}
+
+static void answered(void *context, const struct sender_outcome *outcome) {
+    struct delivery *delivery = context;
+    struct loop *loop = delivery->core->parts.loop;
+    struct ending ending;
+    struct answer answer = {.meaning = ANSWER_DEAD};
+    enum step step = STEP_END;
+
+    instruments_provider_time(delivery->core, delivery->app,
+                              loop_monotonic_ms(loop) - delivery->started_ms);
+    if (outcome->result == SENDER_ANSWERED) {
+        delivery->provider->classify(delivery->app, &outcome->response, loop_wall_ms(loop),
+                                     &answer);
+        step = decide_answer(&answer, outcome->response.status, delivery->tries, &ending);
+    } else {
+        step = decide_unanswered(outcome, delivery->tries, &ending);
+        log_warning("send_failed", log_text("id", delivery->meta.id),
+                    log_text("app_id", delivery->app->pattern),
+                    log_text("lane", delivery->core->lane), log_text("reason", outcome->reason),
+                    log_text("detail", outcome->detail));
+    }
+    follow(delivery, step, &ending);
+}
+
+static void encode_and_send(struct delivery *delivery, struct slice authorization) {
+    struct core *core = delivery->core;
+    struct encode_output output = {0};
+    struct ending ending;
+
+    arena_reset(core->arena);
+    enum encode_result result =
+        delivery->provider->encode(&(struct encode_input){.app = delivery->app,
+                                                          .notification = delivery->notification,
+                                                          .device = delivery->device,
+                                                          .authorization = authorization,
+                                                          .record_id = delivery->meta.id,
+                                                          .now_ms = loop_wall_ms(core->parts.loop)},
+                                   core->arena, &output);
+    if (result != ENCODE_SEND) {
+        decide_encoding(result, output.reason, &ending);
+        settle(delivery, &ending);
+        return;
+    }
+    memory_free_secret(delivery->authorization);
+    delivery->authorization = memory_copy_slice(authorization);
+    delivery->started_ms = loop_monotonic_ms(core->parts.loop);
+    delivery_enter(delivery, DELIVERY_SENDING);
+    sender_send(core->parts.sender, &output.request, delivery->app->ca_file, delivery->tries > 0,
+                answered, delivery);
+    delivery->tries++;
+}

@@ -1,0 +1,180 @@
+#include "dispatcher/instruments.h"
+
+#include "dispatcher/intake.h"
+#include "dispatcher/partition.h"
+
+#include <stdio.h>
+
+/* From a phone that rings at once to a backlog of a day. */
+#define AGE_BUCKETS                                                                                \
+    { 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800, 7200, 43200, 86400 }
+
+const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
+    [DISPATCHER_RECORDS] = {.name = "columba_dispatcher_records_total",
+                            .type = METRIC_COUNTER,
+                            .help = "Records settled, by how they ended.",
+                            .labels = {"lane", "app", "outcome", "reason"},
+                            .series_limit = 1000},
+    [DISPATCHER_LATE] = {.name = "columba_dispatcher_late_total",
+                         .type = METRIC_COUNTER,
+                         .help = "Deliveries that ended after their partition was given up; the "
+                                 "record's new owner settles it.",
+                         .labels = {"lane"}},
+    [DISPATCHER_UNCERTAIN] = {.name = "columba_dispatcher_uncertain_total",
+                              .type = METRIC_COUNTER,
+                              .help = "Requests whose answer got lost; what they carried is sent "
+                                      "again and may show twice.",
+                              .labels = {"lane", "app"}},
+    [DISPATCHER_QUEUE_SECONDS] = {.name = "columba_dispatcher_queue_seconds",
+                                  .type = METRIC_HISTOGRAM,
+                                  .help = "Age of a push when it was taken off the queue.",
+                                  .labels = {"lane"},
+                                  .buckets = AGE_BUCKETS},
+    [DISPATCHER_DELIVERY_SECONDS] = {.name = "columba_dispatcher_delivery_seconds",
+                                     .type = METRIC_HISTOGRAM,
+                                     .help = "Age of a push when the provider had taken it.",
+                                     .labels = {"lane"},
+                                     .buckets = AGE_BUCKETS},
+    [DISPATCHER_PROVIDER_SECONDS] = {.name = "columba_dispatcher_provider_seconds",
+                                     .type = METRIC_HISTOGRAM,
+                                     .help = "Time from sending a request to its answer.",
+                                     .labels = {"lane", "app"},
+                                     .buckets = {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30}},
+    [DISPATCHER_COPY_FAILURES] = {.name = "columba_dispatcher_copy_failures_total",
+                                  .type = METRIC_COUNTER,
+                                  .help = "Copies to a retry or dead-letter topic that the queue "
+                                          "did not take; tried again.",
+                                  .labels = {"lane"}},
+    [DISPATCHER_STATE_ANSWERS] = {.name = "columba_dispatcher_state_answers_total",
+                                  .type = METRIC_COUNTER,
+                                  .help = "Questions and marks for Redis, by whether it answered.",
+                                  .labels = {"lane", "result"}},
+    [DISPATCHER_COMMIT_FAILURES] = {.name = "columba_dispatcher_commit_failures_total",
+                                    .type = METRIC_COUNTER,
+                                    .help = "Commits that the broker refused; repeated.",
+                                    .labels = {"lane"}},
+    [DISPATCHER_REBALANCES] = {.name = "columba_dispatcher_rebalances_total",
+                               .type = METRIC_COUNTER,
+                               .help = "Assignments received.",
+                               .labels = {"lane"}},
+    [DISPATCHER_IN_FLIGHT] = {.name = "columba_dispatcher_in_flight",
+                              .type = METRIC_GAUGE,
+                              .help = "Records taken and not settled.",
+                              .labels = {"lane"}},
+    [DISPATCHER_IN_FLIGHT_BYTES] = {.name = "columba_dispatcher_in_flight_bytes",
+                                    .type = METRIC_GAUGE,
+                                    .help = "Their size as on the queue.",
+                                    .labels = {"lane"}},
+    [DISPATCHER_PARTITIONS] = {.name = "columba_dispatcher_partitions",
+                               .type = METRIC_GAUGE,
+                               .help = "Partitions assigned to this process.",
+                               .labels = {"lane"}},
+    [DISPATCHER_LAG] = {.name = "columba_dispatcher_lag_records",
+                        .type = METRIC_GAUGE,
+                        .help = "End of the log minus the position that is or will be committed.",
+                        .labels = {"lane", "topic", "partition"},
+                        .series_limit = 4096},
+    [DISPATCHER_OLDEST_SECONDS] = {.name = "columba_dispatcher_oldest_seconds",
+                                   .type = METRIC_GAUGE,
+                                   .help = "How long the oldest unsettled record has been worked "
+                                           "on.",
+                                   .labels = {"lane", "topic", "partition"},
+                                   .series_limit = 4096},
+    [DISPATCHER_REDIS_AVAILABLE] = {.name = "columba_dispatcher_redis_available",
+                                    .type = METRIC_GAUGE,
+                                    .help = "1 when Redis answers."},
+    [DISPATCHER_KAFKA_CONNECTED] = {.name = "columba_dispatcher_kafka_connected",
+                                    .type = METRIC_GAUGE,
+                                    .help = "1 when a broker is connected."},
+    [DISPATCHER_BUILD_INFO] = {.name = "columba_dispatcher_build_info",
+                               .type = METRIC_GAUGE,
+                               .help = "Always 1; the version is in the label.",
+                               .labels = {"version"}},
+};
+
+static const char *app_label(const struct app *app) {
+    return app == NULL ? "" : app->pattern;
+}
+
+static void count(struct core *core, enum dispatcher_metric metric) {
+    metrics_add(core->parts.metrics, metric, (const char *const[]){core->lane}, 1);
+}
+
+static int64_t microseconds(int64_t ms) {
+    return ms < 0 ? 0 : ms * 1000;
+}
+
+void instruments_taken(struct core *core, int64_t accepted_ms) {
+    metrics_observe(core->parts.metrics, DISPATCHER_QUEUE_SECONDS,
+                    (const char *const[]){core->lane},
+                    microseconds(loop_wall_ms(core->parts.loop) - accepted_ms));
+}
+
+void instruments_settled(struct core *core, const struct app *app, const struct ending *ending,
+                         int64_t age_ms) {
+    struct metrics *metrics = core->parts.metrics;
+
+    metrics_add(metrics, DISPATCHER_RECORDS,
+                (const char *const[]){core->lane, app_label(app), outcome_name(ending->outcome),
+                                      ending->reason},
+                1);
+    if (ending->is_uncertain)
+        metrics_add(metrics, DISPATCHER_UNCERTAIN,
+                    (const char *const[]){core->lane, app_label(app)}, 1);
+    if (ending->outcome == OUTCOME_DELIVERED)
+        metrics_observe(metrics, DISPATCHER_DELIVERY_SECONDS, (const char *const[]){core->lane},
+                        microseconds(age_ms));
+}
+
+void instruments_late(struct core *core) {
+    count(core, DISPATCHER_LATE);
+}
+
+void instruments_provider_time(struct core *core, const struct app *app, int64_t took_ms) {
+    metrics_observe(core->parts.metrics, DISPATCHER_PROVIDER_SECONDS,
+                    (const char *const[]){core->lane, app_label(app)}, microseconds(took_ms));
+}
+
+void instruments_copy_failed(struct core *core) {
+    count(core, DISPATCHER_COPY_FAILURES);
+}
+
+void instruments_state_answered(struct core *core, bool known) {
+    metrics_add(core->parts.metrics, DISPATCHER_STATE_ANSWERS,
+                (const char *const[]){core->lane, known ? "answered" : "unavailable"}, 1);
+}
+
+void instruments_commit_failed(struct core *core) {
+    count(core, DISPATCHER_COMMIT_FAILURES);
+}
+
+void instruments_rebalanced(struct core *core) {
+    count(core, DISPATCHER_REBALANCES);
+}
+
+static void update_partition(struct core *core, const struct partition *partition) {
+    char number[16];
+    int64_t end = queue_consumer_end_offset(core->consumer, partition->topic, partition->number);
+    int64_t position = ledger_position(partition->ledger);
+    int64_t oldest_ms = ledger_oldest_ms(partition->ledger);
+
+    snprintf(number, sizeof number, "%d", partition->number);
+    const char *const labels[] = {core->lane, partition->topic, number};
+    metrics_set(core->parts.metrics, DISPATCHER_LAG, labels,
+                end > position ? (double)(end - position) : 0);
+    metrics_set(core->parts.metrics, DISPATCHER_OLDEST_SECONDS, labels,
+                oldest_ms < 0 ? 0
+                              : (double)(loop_monotonic_ms(core->parts.loop) - oldest_ms) / 1000);
+}
+
+void instruments_update(struct core *core) {
+    struct metrics *metrics = core->parts.metrics;
+    const char *const labels[] = {core->lane};
+
+    metrics_set(metrics, DISPATCHER_IN_FLIGHT, labels, (double)intake_in_flight(core->intake));
+    metrics_set(metrics, DISPATCHER_IN_FLIGHT_BYTES, labels,
+                (double)intake_in_flight_bytes(core->intake));
+    metrics_set(metrics, DISPATCHER_PARTITIONS, labels, (double)partitions_count(core->partitions));
+    for (size_t i = 0; i < partitions_count(core->partitions); i++)
+        update_partition(core, partitions_at(core->partitions, i));
+}

@@ -1,0 +1,221 @@
+#include "dispatcher/intake.h"
+
+#include "common/base/memory.h"
+#include "dispatcher/admission.h"
+#include "dispatcher/delivery.h"
+#include "dispatcher/instruments.h"
+#include "dispatcher/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+/* The deliveries of one pushkey: the first is under way, the others wait behind it. */
+struct chain {
+    char pushkey[IDENTITY_PUSHKEY_SIZE];
+    struct delivery *first;
+    struct delivery *last;
+    size_t count;
+    UT_hash_handle hh;
+};
+
+struct intake {
+    struct core *core;
+    struct delivery *all;
+    struct chain *chains;
+    size_t count;
+    size_t bytes;
+    size_t attached;
+    bool open;
+};
+
+struct intake *intake_new(struct core *core) {
+    struct intake *intake = memory_new(sizeof *intake);
+
+    intake->core = core;
+    return intake;
+}
+
+static size_t bytes_of(const struct delivery *delivery) {
+    return delivery->record->value.size + delivery->record->key.size;
+}
+
+bool intake_has_room(const struct intake *intake) {
+    const struct dispatcher_config *config = &intake->core->parts.config->dispatcher;
+
+    return intake->open && (int64_t)intake->count < config->in_flight &&
+           (int64_t)intake->bytes < config->in_flight_bytes;
+}
+
+static void update_take(struct intake *intake) {
+    queue_consumer_take(intake->core->consumer, intake_has_room(intake));
+}
+
+void intake_open(struct intake *intake, bool open) {
+    intake->open = open;
+    update_take(intake);
+}
+
+static void link_delivery(struct intake *intake, struct delivery *delivery) {
+    delivery->next = intake->all;
+    if (intake->all != NULL)
+        intake->all->previous = delivery;
+    intake->all = delivery;
+    intake->count++;
+    intake->attached++;
+    intake->bytes += bytes_of(delivery);
+}
+
+static void unlink_delivery(struct intake *intake, struct delivery *delivery) {
+    if (delivery->previous != NULL)
+        delivery->previous->next = delivery->next;
+    else
+        intake->all = delivery->next;
+    if (delivery->next != NULL)
+        delivery->next->previous = delivery->previous;
+    intake->count--;
+    intake->attached -= delivery->partition != NULL ? 1 : 0;
+    intake->bytes -= bytes_of(delivery);
+}
+
+static struct chain *find_chain(struct intake *intake, const char *pushkey) {
+    struct chain *chain = NULL;
+
+    HASH_FIND_STR(intake->chains, pushkey, chain);
+    return chain;
+}
+
+/* False: too many wait for this pushkey already. */
+static bool join_chain(struct intake *intake, struct delivery *delivery) {
+    struct chain *chain = find_chain(intake, delivery->pushkey);
+
+    if (chain == NULL) {
+        chain = memory_new(sizeof *chain);
+        memcpy(chain->pushkey, delivery->pushkey, sizeof chain->pushkey);
+        HASH_ADD_STR(intake->chains, pushkey, chain);
+    } else if (chain->count > INTAKE_CHAIN_MAX) {
+        return false;
+    } else {
+        chain->last->behind = delivery;
+    }
+    if (chain->first == NULL)
+        chain->first = delivery;
+    chain->last = delivery;
+    chain->count++;
+    return true;
+}
+
+/* Returns the delivery whose turn it is now, NULL when there is none or it was not the first. */
+static struct delivery *leave_chain(struct intake *intake, struct delivery *delivery) {
+    struct chain *chain = find_chain(intake, delivery->pushkey);
+    struct delivery *before = NULL;
+
+    if (chain == NULL)
+        return NULL;
+    for (struct delivery *at = chain->first; at != NULL && at != delivery; at = at->behind)
+        before = at;
+    bool is_member = before == NULL ? chain->first == delivery : before->behind == delivery;
+    if (!is_member)
+        return NULL;
+    if (before != NULL)
+        before->behind = delivery->behind;
+    else
+        chain->first = delivery->behind;
+    if (chain->last == delivery)
+        chain->last = before;
+    chain->count--;
+    struct delivery *successor = before == NULL ? chain->first : NULL;
+    if (chain->count == 0) {
+        HASH_DEL(intake->chains, chain);
+        free(chain);
+    }
+    return successor;
+}
+
+void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record) {
+    struct delivery *delivery = delivery_new_take(intake->core, partition, record);
+    struct ending ending;
+
+    link_delivery(intake, delivery);
+    update_take(intake);
+    if (!delivery_read(delivery, &ending)) {
+        settle(delivery, &ending);
+        return;
+    }
+    instruments_taken(intake->core, delivery->accepted_ms);
+    if (!join_chain(intake, delivery)) {
+        ending = ending_of(OUTCOME_MOVED, "busy_pushkey");
+        settle(delivery, &ending);
+        return;
+    }
+    delivery_enter(delivery, DELIVERY_QUEUED);
+    if (find_chain(intake, delivery->pushkey)->first == delivery)
+        admission_ask(delivery);
+}
+
+void intake_remove(struct delivery *delivery) {
+    struct core *core = delivery->core;
+    struct intake *intake = core->intake;
+    struct delivery *successor = leave_chain(intake, delivery);
+
+    unlink_delivery(intake, delivery);
+    delivery_free(delivery);
+    if (successor != NULL)
+        admission_ask(successor);
+    update_take(intake);
+    core->progressed(core->progressed_context);
+}
+
+void intake_abandon_idle(struct intake *intake) {
+    struct delivery *next = NULL;
+
+    for (struct delivery *delivery = intake->all; delivery != NULL; delivery = next) {
+        next = delivery->next;
+        if (delivery->state == DELIVERY_QUEUED) {
+            leave_chain(intake, delivery);
+            unlink_delivery(intake, delivery);
+            delivery_free(delivery);
+        } else if (delivery->state == DELIVERY_ADMITTING || delivery->state == DELIVERY_PREPARING) {
+            /* Something still calls back for it; its partition need not wait for that. */
+            intake->attached -= delivery->partition != NULL ? 1 : 0;
+            delivery->partition = NULL;
+            delivery->abandoned = true;
+        }
+    }
+}
+
+void intake_detach(struct intake *intake) {
+    for (struct delivery *delivery = intake->all; delivery != NULL; delivery = delivery->next)
+        delivery->partition = NULL;
+    intake->attached = 0;
+}
+
+void intake_free(struct intake *intake) {
+    struct chain *chain = NULL;
+    struct chain *next = NULL;
+
+    if (intake == NULL)
+        return;
+    HASH_ITER(hh, intake->chains, chain, next) {
+        HASH_DEL(intake->chains, chain);
+        free(chain);
+    }
+    while (intake->all != NULL) {
+        struct delivery *delivery = intake->all;
+        intake->all = delivery->next;
+        delivery_free(delivery);
+    }
+    free(intake);
+}
+
+size_t intake_in_flight(const struct intake *intake) {
+    return intake->count;
+}
+
+size_t intake_in_flight_bytes(const struct intake *intake) {
+    return intake->bytes;
+}
+
+size_t intake_attached(const struct intake *intake) {
+    return intake->attached;
+}

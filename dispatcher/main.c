@@ -1,3 +1,192 @@
-int main(void) {
-    return 0;
+/* columba-dispatcher: takes pushes off the queue and sends them to the providers. */
+#include "common/base/log.h"
+#include "common/base/loop_ev.h"
+#include "common/base/memory.h"
+#include "common/config/program.h"
+#include "common/observe/admin.h"
+#include "common/observe/process_metrics.h"
+#include "common/queue/topics.h"
+#include "dispatcher/instruments.h"
+#include "dispatcher/lane.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+struct dispatcher {
+    struct lane_parts parts;
+    struct admin *admin;
+    struct lane *lanes[CONFIG_LIST_MAX];
+    size_t lane_count;
+    size_t draining; /* lanes that have not left their group yet */
+    bool stops;
+    enum program_exit status;
+};
+
+static void stop(void *context) {
+    struct dispatcher *dispatcher = context;
+
+    loop_stop(dispatcher->parts.loop);
+}
+
+static void lane_has_drained(void *context) {
+    struct dispatcher *dispatcher = context;
+
+    if (--dispatcher->draining == 0)
+        loop_stop(dispatcher->parts.loop);
+}
+
+/* The first signal drains, the second does not wait. */
+static void terminate(void *context) {
+    struct dispatcher *dispatcher = context;
+
+    if (dispatcher->stops) {
+        log_warning("stopping_at_once", log_number("lanes", (int64_t)dispatcher->draining));
+        stop(dispatcher);
+        return;
+    }
+    log_info("draining", log_number("lanes", (int64_t)dispatcher->lane_count));
+    dispatcher->stops = true;
+    dispatcher->draining = dispatcher->lane_count;
+    for (size_t i = 0; i < dispatcher->lane_count; i++)
+        lane_drain(dispatcher->lanes[i], lane_has_drained, dispatcher);
+}
+
+static void lane_has_failed(void *context, const struct error *error) {
+    struct dispatcher *dispatcher = context;
+
+    log_error("consumer_failed", log_text("reason", error->text));
+    dispatcher->status = PROGRAM_EXIT_FAILED;
+    stop(dispatcher);
+}
+
+static bool all_lanes_ready(const struct dispatcher *dispatcher) {
+    bool ready = !dispatcher->stops;
+
+    for (size_t i = 0; i < dispatcher->lane_count; i++)
+        ready = ready && lane_is_ready(dispatcher->lanes[i]);
+    return ready;
+}
+
+static bool write_ready(void *context, struct buffer *out) {
+    const struct dispatcher *dispatcher = context;
+    bool ready = all_lanes_ready(dispatcher);
+
+    buffer_append_format(out, "{\"ready\":%s,\"draining\":%s,\"queue\":\"%s\",\"redis\":\"%s\"}",
+                         ready ? "true" : "false", dispatcher->stops ? "true" : "false",
+                         ready ? "assigned" : "not assigned",
+                         state_is_available(dispatcher->parts.state)
+                             ? "available"
+                             : "away: duplicates are possible, losses are not");
+    return ready;
+}
+
+static void write_metrics(void *context, struct buffer *out) {
+    const struct dispatcher *dispatcher = context;
+    struct metrics *metrics = dispatcher->parts.metrics;
+
+    for (size_t i = 0; i < dispatcher->lane_count; i++)
+        lane_update_gauges(dispatcher->lanes[i]);
+    metrics_set(metrics, DISPATCHER_REDIS_AVAILABLE, NULL,
+                state_is_available(dispatcher->parts.state));
+    metrics_set(metrics, DISPATCHER_KAFKA_CONNECTED, NULL,
+                queue_producer_is_connected(dispatcher->parts.producer));
+    metrics_set(metrics, DISPATCHER_BUILD_INFO, (const char *const[]){COLUMBA_VERSION}, 1);
+    metrics_write((const struct metrics *const[]){metrics}, 1, out);
+    process_metrics_write(out);
+}
+
+static void write_status(void *context, struct buffer *out) {
+    const struct dispatcher *dispatcher = context;
+
+    buffer_append_format(out, "{\"program\":\"columba-dispatcher\",\"version\":\"%s\",\"lanes\":[",
+                         COLUMBA_VERSION);
+    for (size_t i = 0; i < dispatcher->lane_count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
+        lane_write_status(dispatcher->lanes[i], out);
+    }
+    buffer_append_text(out, "]}");
+}
+
+static const struct admin_source admin_source = {
+    .ready = write_ready, .metrics = write_metrics, .status = write_status};
+
+static bool open_lanes(struct dispatcher *dispatcher, struct error *error) {
+    const char *names[CONFIG_LIST_MAX];
+    size_t count = topic_lanes(dispatcher->parts.config, names, CONFIG_LIST_MAX);
+
+    if (count == 0)
+        return error_set(error, ERROR_CONFIG, "apps: no app has a lane to serve");
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane =
+            lane_open(names[i], &dispatcher->parts, lane_has_failed, dispatcher, error);
+        if (lane == NULL)
+            return error_prefix(error, "lane %s", names[i]);
+        dispatcher->lanes[dispatcher->lane_count++] = lane;
+    }
+    return true;
+}
+
+static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
+    struct lane_parts *parts = &dispatcher->parts;
+    const struct config *config = parts->config;
+
+    parts->metrics = metrics_new(dispatcher_metrics, DISPATCHER_METRIC_COUNT);
+    parts->producer = queue_producer_open(parts->loop, &config->queue, error);
+    if (parts->producer == NULL)
+        return false;
+    parts->state = state_open(parts->loop, &config->redis, error);
+    if (parts->state == NULL)
+        return false;
+    parts->sender = sender_open(parts->loop, &config->dispatcher, error);
+    if (parts->sender == NULL)
+        return false;
+    parts->credentials = credentials_new(parts->loop, parts->sender);
+    dispatcher->admin =
+        admin_open(parts->loop, config->dispatcher.admin_listen, &admin_source, dispatcher, error);
+    return dispatcher->admin != NULL && open_lanes(dispatcher, error);
+}
+
+/* What may still call back goes before what is called back. */
+static void close_parts(struct dispatcher *dispatcher) {
+    struct lane_parts *parts = &dispatcher->parts;
+
+    admin_close(dispatcher->admin);
+    credentials_free(parts->credentials);
+    sender_close(parts->sender);
+    state_close(parts->state);
+    queue_producer_close(parts->producer);
+    for (size_t i = 0; i < dispatcher->lane_count; i++)
+        lane_close(dispatcher->lanes[i]);
+    metrics_free(parts->metrics);
+    loop_free(parts->loop);
+}
+
+int main(int argc, char **argv) {
+    const struct program program = {
+        .name = "columba-dispatcher",
+        .purpose = "takes pushes off the queue and sends them to the providers."};
+    struct dispatcher dispatcher = {.status = PROGRAM_EXIT_OK};
+    struct error error = {0};
+    struct config *config = program_start(&program, argc, argv, &dispatcher.status);
+
+    if (config == NULL)
+        return (int)dispatcher.status;
+    signal(SIGPIPE, SIG_IGN);
+    dispatcher.parts.config = config;
+    dispatcher.parts.loop = loop_new();
+    loop_on_signal(dispatcher.parts.loop, SIGTERM, terminate, &dispatcher);
+    loop_on_signal(dispatcher.parts.loop, SIGINT, terminate, &dispatcher);
+    if (open_parts(&dispatcher, &error)) {
+        log_info("started", log_number("lanes", (int64_t)dispatcher.lane_count),
+                 log_number("admin_port", admin_port(dispatcher.admin)));
+        loop_run(dispatcher.parts.loop);
+    } else {
+        log_error("cannot_start", log_text("reason", error.text));
+        dispatcher.status = PROGRAM_EXIT_FAILED;
+    }
+    close_parts(&dispatcher);
+    config_release(config);
+    log_info("stopped", log_number("status", (int64_t)dispatcher.status));
+    return (int)dispatcher.status;
 }

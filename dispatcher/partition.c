@@ -1,0 +1,203 @@
+#include "dispatcher/partition.h"
+
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/queue/topics.h"
+#include "dispatcher/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct partitions {
+    struct core *core;
+    struct partition **list;
+    size_t count;
+};
+
+int64_t partition_wait_ms(int64_t timestamp_ms, int64_t delay_ms, int64_t now_ms) {
+    int64_t wait_ms = timestamp_ms < 0 ? delay_ms : timestamp_ms + delay_ms - now_ms;
+
+    if (wait_ms < 0)
+        return 0;
+    return wait_ms > delay_ms ? delay_ms : wait_ms;
+}
+
+static const char *state_name(enum partition_state state) {
+    static const char *const names[] = {"reading", "holding", "full"};
+
+    return names[state];
+}
+
+static void enter(struct partition *partition, enum partition_state state) {
+    struct queue_consumer *consumer = partition->core->consumer;
+    bool was_paused = partition->state != PARTITION_READING;
+    bool is_paused = state != PARTITION_READING;
+
+    log_debug("partition", log_text("topic", partition->topic),
+              log_number("partition", partition->number), log_text("state", state_name(state)));
+    partition->state = state;
+    if (is_paused && !was_paused)
+        queue_consumer_pause(consumer, partition->topic, partition->number);
+    if (!is_paused && was_paused)
+        queue_consumer_resume(consumer, partition->topic, partition->number);
+}
+
+/* Into the ledger, and on its way. */
+static void take(struct partition *partition, struct queue_record *record) {
+    struct core *core = partition->core;
+
+    ledger_take(partition->ledger, record->offset, loop_monotonic_ms(core->parts.loop));
+    if (ledger_is_full(partition->ledger))
+        enter(partition, PARTITION_FULL);
+    intake_take(core->intake, partition, record);
+}
+
+static void head_is_due(void *context) {
+    struct partition *partition = context;
+    struct queue_record *record = partition->held;
+
+    /* What is due still waits for room, or retries could flood what back-pressure protects. */
+    if (!intake_has_room(partition->core->intake)) {
+        timer_start(partition->due, 100);
+        return;
+    }
+    partition->held = NULL;
+    take(partition, record);
+    if (partition->state == PARTITION_HOLDING)
+        enter(partition, PARTITION_READING);
+}
+
+static int64_t delay_of_topic(const struct core *core, const char *topic) {
+    const struct config *config = core->parts.config;
+    char name[TOPIC_NAME_SIZE];
+
+    for (size_t i = 0; i < config->retry.delays.count; i++) {
+        topic_name(&config->queue, TOPIC_RETRY, core->lane, config->retry.delays.items_ms[i], name);
+        if (strcmp(name, topic) == 0)
+            return config->retry.delays.items_ms[i];
+    }
+    return 0;
+}
+
+static struct partition *partition_new(struct core *core, const struct queue_position *position) {
+    struct partition *partition = memory_new(sizeof *partition);
+
+    partition->core = core;
+    partition->topic = memory_copy_text(position->topic);
+    partition->number = position->partition;
+    partition->delay_ms = delay_of_topic(core, position->topic);
+    partition->ledger = ledger_new(position->offset);
+    partition->committed = -1;
+    if (partition->delay_ms > 0)
+        partition->due = timer_new(core->parts.loop, head_is_due, partition);
+    return partition;
+}
+
+static void partition_free(struct partition *partition) {
+    if (partition->held != NULL)
+        queue_record_free(partition->held);
+    timer_free(partition->due);
+    ledger_free(partition->ledger);
+    free(partition->topic);
+    free(partition);
+}
+
+struct partitions *partitions_new(struct core *core) {
+    struct partitions *partitions = memory_new(sizeof *partitions);
+
+    partitions->core = core;
+    return partitions;
+}
+
+void partitions_free(struct partitions *partitions) {
+    if (partitions == NULL)
+        return;
+    partitions_clear(partitions);
+    free(partitions);
+}
+
+void partitions_assign(struct partitions *partitions, const struct queue_position *positions,
+                       size_t count) {
+    partitions->list = memory_new_array(count, sizeof(struct partition *));
+    partitions->count = count;
+    for (size_t i = 0; i < count; i++)
+        partitions->list[i] = partition_new(partitions->core, &positions[i]);
+}
+
+void partitions_clear(struct partitions *partitions) {
+    for (size_t i = 0; i < partitions->count; i++)
+        partition_free(partitions->list[i]);
+    free(partitions->list);
+    partitions->list = NULL;
+    partitions->count = 0;
+}
+
+size_t partitions_count(const struct partitions *partitions) {
+    return partitions->count;
+}
+
+struct partition *partitions_at(const struct partitions *partitions, size_t index) {
+    return partitions->list[index];
+}
+
+static struct partition *find(const struct partitions *partitions, const char *topic,
+                              int32_t number) {
+    for (size_t i = 0; i < partitions->count; i++) {
+        struct partition *partition = partitions->list[i];
+        if (partition->number == number && strcmp(partition->topic, topic) == 0)
+            return partition;
+    }
+    return NULL;
+}
+
+void partitions_receive(struct partitions *partitions, struct queue_record *record) {
+    struct core *core = partitions->core;
+    struct partition *partition = find(partitions, record->topic, record->partition);
+
+    if (partition == NULL) {
+        queue_record_free(record);
+        return;
+    }
+    int64_t wait_ms = partition->delay_ms == 0
+                          ? 0
+                          : partition_wait_ms(record->timestamp_ms, partition->delay_ms,
+                                              loop_wall_ms(core->parts.loop));
+    if (wait_ms == 0) {
+        take(partition, record);
+        return;
+    }
+    partition->held = record;
+    enter(partition, PARTITION_HOLDING);
+    timer_start(partition->due, wait_ms);
+}
+
+void partition_settle(struct partition *partition, int64_t offset) {
+    ledger_settle(partition->ledger, offset);
+    if (partition->state == PARTITION_FULL && !ledger_is_full(partition->ledger))
+        enter(partition, PARTITION_READING);
+}
+
+size_t partitions_commit(struct partitions *partitions, bool force) {
+    struct queue_position *positions =
+        memory_new_array(partitions->count, sizeof(struct queue_position));
+    size_t count = 0;
+
+    for (size_t i = 0; i < partitions->count; i++) {
+        struct partition *partition = partitions->list[i];
+        int64_t position = ledger_position(partition->ledger);
+        if (position == partition->committed && !force)
+            continue;
+        partition->committed = position;
+        positions[count++] = (struct queue_position){
+            .topic = partition->topic, .partition = partition->number, .offset = position};
+    }
+    if (count > 0)
+        queue_consumer_commit(partitions->core->consumer, positions, count);
+    free(positions);
+    return count;
+}
+
+void partitions_commit_failed(struct partitions *partitions) {
+    for (size_t i = 0; i < partitions->count; i++)
+        partitions->list[i]->committed = -1;
+}

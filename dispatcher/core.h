@@ -1,0 +1,24 @@
+/* What the modules of one lane share. Only they include this. */
+#ifndef COLUMBA_DISPATCHER_CORE_H
+#define COLUMBA_DISPATCHER_CORE_H
+
+#include "common/base/arena.h"
+#include "dispatcher/lane.h"
+
+struct intake;
+struct partitions;
+
+struct core {
+    const char *lane;
+    struct lane_parts parts;
+    struct queue_consumer *consumer;
+    struct partitions *partitions;
+    struct intake *intake;
+    struct arena *arena; /* for one encoding at a time */
+
+    /* A delivery was settled or left its partition: whoever drains looks again. */
+    void (*progressed)(void *context);
+    void *progressed_context;
+};
+
+#endif

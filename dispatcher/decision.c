@@ -1,0 +1,88 @@
+#include "dispatcher/decision.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TRIES_AT_ONCE = 2 };
+
+/* One row for each meaning. What waits is moved; an ambiguous answer is withheld, since nothing
+ * has earned a reject; trouble never rejects. */
+static const struct {
+    enum outcome outcome;
+    bool earns_verdict;
+    bool is_configuration;
+} meanings[ANSWER_COUNT] = {
+    [ANSWER_DELIVERED] = {.outcome = OUTCOME_DELIVERED},
+    [ANSWER_REJECT] = {.outcome = OUTCOME_REJECTED, .earns_verdict = true},
+    [ANSWER_AMBIGUOUS] = {.outcome = OUTCOME_MOVED},
+    [ANSWER_DROP] = {.outcome = OUTCOME_DROPPED},
+    [ANSWER_DEAD] = {.outcome = OUTCOME_DEAD},
+    [ANSWER_RETRY_PUSHKEY] = {.outcome = OUTCOME_MOVED},
+    [ANSWER_RETRY_APP] = {.outcome = OUTCOME_MOVED},
+    [ANSWER_RETRY_HOST] = {.outcome = OUTCOME_MOVED},
+    [ANSWER_CONFIGURATION] = {.outcome = OUTCOME_MOVED, .is_configuration = true},
+    [ANSWER_REFRESH] = {.outcome = OUTCOME_MOVED, .is_configuration = true},
+};
+
+struct ending ending_of(enum outcome outcome, const char *reason) {
+    struct ending ending = {.outcome = outcome};
+
+    snprintf(ending.reason, sizeof ending.reason, "%s", reason);
+    return ending;
+}
+
+enum step decide_answer(const struct answer *answer, int code, int tries, struct ending *out) {
+    *out = ending_of(meanings[answer->meaning].outcome, answer->reason);
+    out->earns_verdict = meanings[answer->meaning].earns_verdict;
+    out->is_configuration = meanings[answer->meaning].is_configuration;
+    out->retry_after_ms = answer->retry_after_ms;
+    out->code = code;
+    return answer->meaning == ANSWER_REFRESH && tries < TRIES_AT_ONCE ? STEP_NEW_CREDENTIAL
+                                                                      : STEP_END;
+}
+
+enum step decide_unanswered(const struct sender_outcome *outcome, int tries, struct ending *out) {
+    *out = ending_of(OUTCOME_MOVED, outcome->reason);
+    out->is_uncertain = outcome->result == SENDER_LOST;
+    return outcome->result == SENDER_UNSENT && tries < TRIES_AT_ONCE ? STEP_AGAIN : STEP_END;
+}
+
+void decide_encoding(enum encode_result result, const char *reason, struct ending *out) {
+    static const enum outcome outcomes[] = {
+        [ENCODE_DROP] = OUTCOME_DROPPED,
+        [ENCODE_REJECT] = OUTCOME_REJECTED,
+        [ENCODE_DEAD] = OUTCOME_DEAD,
+    };
+
+    *out = ending_of(outcomes[result], reason);
+    out->earns_verdict = result == ENCODE_REJECT;
+}
+
+void decide_credential(enum credential_result result, const char *reason, struct ending *out) {
+    *out = ending_of(OUTCOME_MOVED, reason);
+    out->is_configuration = result == CREDENTIAL_BROKEN;
+}
+
+int64_t decide_delay_ms(const struct duration_list *delays, int64_t attempt,
+                        int64_t retry_after_ms) {
+    size_t last = delays->count - 1;
+    size_t index = 0;
+
+    if (retry_after_ms > 0)
+        while (index < last && delays->items_ms[index] < retry_after_ms)
+            index++;
+    else
+        index = attempt < 0 ? 0 : (uint64_t)attempt < last ? (size_t)attempt : last;
+    return delays->items_ms[index];
+}
+
+bool decide_age(int64_t age_ms, int64_t ttl_ms, int64_t max_age_ms, struct ending *out) {
+    bool expired = ttl_ms > 0 && age_ms > ttl_ms;
+    bool too_old = age_ms > max_age_ms;
+
+    if (expired)
+        *out = ending_of(OUTCOME_DROPPED, "expired");
+    else if (too_old)
+        *out = ending_of(OUTCOME_DEAD, "max_age");
+    return expired || too_old;
+}

@@ -1,0 +1,64 @@
+/* A delivery: one record between the queue and its outcome. It walks one way: admission, encoding,
+ * sending, settling; every step is entered here and logged. */
+#ifndef COLUMBA_DISPATCHER_DELIVERY_H
+#define COLUMBA_DISPATCHER_DELIVERY_H
+
+#include "common/push/app.h"
+#include "common/push/notification.h"
+#include "common/push/record.h"
+#include "dispatcher/core.h"
+#include "dispatcher/decision.h"
+#include "dispatcher/partition.h"
+
+enum delivery_state {
+    DELIVERY_QUEUED,    /* behind an earlier one of the same pushkey */
+    DELIVERY_ADMITTING, /* waits for the shared state */
+    DELIVERY_PREPARING, /* waits for a credential */
+    DELIVERY_SENDING,   /* on the wire */
+    DELIVERY_SETTLING,  /* waits for its outcome to be durable */
+};
+
+struct delivery {
+    struct core *core;
+    struct queue_record *record;
+    struct partition *partition; /* NULL once its partition was given up: the ledger is closed */
+    enum delivery_state state;
+    bool abandoned; /* given up while something still calls back for it */
+
+    struct record_meta meta;
+    struct notification *notification; /* NULL when the record could not be read */
+    const struct device *device;
+    const struct app *app;
+    const struct provider *provider;
+    int64_t accepted_ms;
+    int64_t taken_ms;   /* monotonic */
+    int64_t started_ms; /* monotonic: the last send */
+    char pushkey[IDENTITY_PUSHKEY_SIZE];
+    int64_t seen;
+    bool has_seen;
+    int tries;
+    char *authorization; /* what the last send carried, a secret; NULL without */
+    struct ending ending;
+    struct timer *pause; /* before a copy is tried again; NULL until needed */
+
+    /* Places in intake's lists. */
+    struct delivery *next; /* of all that are in flight */
+    struct delivery *previous;
+    struct delivery *behind; /* the next one of the same pushkey */
+};
+
+const char *delivery_state_name(enum delivery_state state);
+
+/* Takes the record. Reads and checks it; when it cannot be sent, *out is its ending and false. */
+struct delivery *delivery_new_take(struct core *core, struct partition *partition,
+                                   struct queue_record *record);
+bool delivery_read(struct delivery *delivery, struct ending *out);
+void delivery_free(struct delivery *delivery);
+
+/* The one place where a state changes. */
+void delivery_enter(struct delivery *delivery, enum delivery_state state);
+
+/* Admitted: encodes and sends it, and settles it with what comes of that. */
+void delivery_send(struct delivery *delivery);
+
+#endif

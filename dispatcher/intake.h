@@ -1,0 +1,41 @@
+/* Intake: takes records into flight, one delivery of a pushkey at a time, within bounds of count
+ * and bytes; and takes settled ones out again. */
+#ifndef COLUMBA_DISPATCHER_INTAKE_H
+#define COLUMBA_DISPATCHER_INTAKE_H
+
+#include "dispatcher/core.h"
+#include "dispatcher/partition.h"
+
+struct delivery;
+
+/* So many may wait behind the one in flight of the same pushkey; more are moved. */
+enum { INTAKE_CHAIN_MAX = 8 };
+
+struct intake *intake_new(struct core *core);
+
+/* Frees what is still in flight: nothing may call back for it any more. */
+void intake_free(struct intake *intake);
+
+/* Opens and closes it for records; closed at first. Closed has no room. */
+void intake_open(struct intake *intake, bool open);
+bool intake_has_room(const struct intake *intake);
+
+/* A record that its partition has entered into the ledger. */
+void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record);
+
+/* The delivery has ended: starts the next one of its pushkey, and frees it. */
+void intake_remove(struct delivery *delivery);
+
+/* Gives up what is neither on the wire nor on its way to being durable. */
+void intake_abandon_idle(struct intake *intake);
+
+/* The partitions go: what is still in flight belongs to none from here on. */
+void intake_detach(struct intake *intake);
+
+size_t intake_in_flight(const struct intake *intake);
+size_t intake_in_flight_bytes(const struct intake *intake);
+
+/* Of those, how many still have a partition: what a drain waits for. */
+size_t intake_attached(const struct intake *intake);
+
+#endif

@@ -1,0 +1,57 @@
+/* The partitions of a lane that are assigned: the ledger of each, and whether it is being read,
+ * waits for its head to fall due, or waits for its window. */
+#ifndef COLUMBA_DISPATCHER_PARTITION_H
+#define COLUMBA_DISPATCHER_PARTITION_H
+
+#include "dispatcher/core.h"
+#include "dispatcher/ledger.h"
+
+enum partition_state {
+    PARTITION_READING,
+    PARTITION_HOLDING, /* paused: the one record held is not due yet */
+    PARTITION_FULL,    /* paused: the ledger's window is full */
+};
+
+struct partition {
+    struct core *core;
+    char *topic;
+    int32_t number;
+    int64_t delay_ms; /* of a retry topic; 0 for the push topic */
+    struct ledger *ledger;
+    int64_t committed; /* what was last asked to be committed; -1 nothing yet */
+    enum partition_state state;
+    struct queue_record *held;
+    struct timer *due; /* retry topics only */
+};
+
+struct partitions *partitions_new(struct core *core);
+void partitions_free(struct partitions *partitions);
+
+/* Takes over a new assignment; there was none. */
+void partitions_assign(struct partitions *partitions, const struct queue_position *positions,
+                       size_t count);
+
+/* Forgets all of them; held records go back to the log, so to speak. No delivery points to one. */
+void partitions_clear(struct partitions *partitions);
+
+size_t partitions_count(const struct partitions *partitions);
+struct partition *partitions_at(const struct partitions *partitions, size_t index);
+
+/* A record came from the queue: goes to intake at once, or is held until it is due. */
+void partitions_receive(struct partitions *partitions, struct queue_record *record);
+
+/* The outcome of a record of this partition is durable. */
+void partition_settle(struct partition *partition, int64_t offset);
+
+/* Commits every position that has moved since it was last committed (force: all of them).
+ * Returns how many. */
+size_t partitions_commit(struct partitions *partitions, bool force);
+
+/* A commit failed: the positions count as not committed, the next commit repeats them. */
+void partitions_commit_failed(struct partitions *partitions);
+
+/* How long a record of a retry topic still has to wait: until its broker timestamp plus the delay,
+ * but never longer than one delay by our own count, whatever the clocks say. Pure. */
+int64_t partition_wait_ms(int64_t timestamp_ms, int64_t delay_ms, int64_t now_ms);
+
+#endif
