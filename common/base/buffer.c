@@ -59,40 +59,6 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...) {
     buffer->size += (size_t)length;
 }
 
-/* Length of the well-formed UTF-8 sequence at the start (Unicode 15, table 3-7), 0 when there is
- * none. */
-static size_t utf8_sequence(const unsigned char *at, size_t left) {
-    unsigned char first = at[0];
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    size_t length = 0;
-
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xC2 && first <= 0xDF)
-        length = 2;
-    else if (first >= 0xE0 && first <= 0xEF)
-        length = 3;
-    else if (first >= 0xF0 && first <= 0xF4)
-        length = 4;
-    if (length == 0 || left < length)
-        return 0;
-    if (first == 0xE0)
-        low = 0xA0;
-    else if (first == 0xED)
-        high = 0x9F;
-    else if (first == 0xF0)
-        low = 0x90;
-    else if (first == 0xF4)
-        high = 0x8F;
-    if (at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (at[i] < 0x80 || at[i] > 0xBF)
-            return 0;
-    return length;
-}
-
 void buffer_append_json_escaped(struct buffer *buffer, struct slice text) {
     static const char short_forms[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
                                        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
@@ -100,7 +66,8 @@ void buffer_append_json_escaped(struct buffer *buffer, struct slice text) {
 
     for (size_t i = 0; i < text.size;) {
         unsigned char byte = bytes[i];
-        size_t length = utf8_sequence(bytes + i, text.size - i);
+        size_t length =
+            slice_utf8_sequence((struct slice){.data = text.data + i, .size = text.size - i});
         if (length == 0) {
             buffer_append_text(buffer, "\xEF\xBF\xBD");
             length = 1;

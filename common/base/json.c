@@ -1,38 +1,38 @@
 #include "common/base/json.h"
 
+#include "common/base/json_check.h"
+#include "common/base/memory.h"
+
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Builds the tree of a text that json_check has passed. */
+static struct json_object *build(struct json_tokener *tokener, struct slice text, bool *built) {
+    struct json_object *tree = json_tokener_parse_ex(tokener, text.data, (int)text.size);
+
+    /* A number or literal at the very end is finished only by what follows it. */
+    if (json_tokener_get_error(tokener) == json_tokener_continue)
+        tree = json_tokener_parse_ex(tokener, "", 1);
+    *built = json_tokener_get_error(tokener) == json_tokener_success;
+    return tree;
+}
 
 struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null) {
-    struct json_tokener *tokener = json_tokener_new_ex(depth_limit);
     struct json_object *tree = NULL;
-    bool whole = false;
+    bool built = false;
 
-    if (tokener != NULL && text.size <= INT_MAX) {
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
-                                            JSON_TOKENER_ALLOW_TRAILING_CHARS);
-        tree = json_tokener_parse_ex(tokener, text.data, (int)text.size);
-        enum json_tokener_error outcome = json_tokener_get_error(tokener);
-        if (outcome == json_tokener_continue) {
-            /* A number or literal at the very end is finished only by what follows it. */
-            tree = json_tokener_parse_ex(tokener, "", 1);
-            outcome = json_tokener_get_error(tokener);
-            whole = outcome == json_tokener_success;
-        } else if (outcome == json_tokener_success) {
-            size_t end = json_tokener_get_parse_end(tokener);
-            while (end < text.size && (text.data[end] == ' ' || text.data[end] == '\t' ||
-                                       text.data[end] == '\n' || text.data[end] == '\r'))
-                end++;
-            whole = end == text.size;
+    if (text.size <= INT_MAX && json_check(text, depth_limit)) {
+        /* json-c counts the value inside the innermost container as a level of its own. */
+        struct json_tokener *tokener = json_tokener_new_ex(depth_limit + 1);
+        if (tokener != NULL) {
+            tree = build(tokener, text, &built);
+            json_tokener_free(tokener);
         }
     }
-    json_tokener_free(tokener);
-    if (!whole) {
-        json_object_put(tree);
-        tree = NULL;
-    }
     if (is_null != NULL)
-        *is_null = whole && tree == NULL;
+        *is_null = built && tree == NULL;
     return tree;
 }
 
@@ -104,4 +104,63 @@ void json_write(struct json_object *value, struct buffer *out) {
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
 
     buffer_append(out, (struct slice){.data = text, .size = length});
+}
+
+struct member {
+    const char *name;
+    struct json_object *value;
+};
+
+static int compare_members(const void *a, const void *b) {
+    return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+}
+
+static void write_text(struct slice text, struct buffer *out) {
+    buffer_append_byte(out, '"');
+    buffer_append_json_escaped(out, text);
+    buffer_append_byte(out, '"');
+}
+
+static void write_object_sorted(struct json_object *object, struct buffer *out) {
+    struct member *members =
+        memory_new_array((size_t)json_object_object_length(object), sizeof *members);
+    struct json_object_iter each;
+    size_t count = 0;
+
+    json_object_object_foreachC(object, each) members[count++] =
+        (struct member){.name = each.key, .value = each.val};
+    qsort(members, count, sizeof *members, compare_members);
+    buffer_append_byte(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
+        write_text(slice_of(members[i].name), out);
+        buffer_append_byte(out, ':');
+        json_write_sorted(members[i].value, out);
+    }
+    buffer_append_byte(out, '}');
+    free(members);
+}
+
+static void write_array_sorted(struct json_object *array, struct buffer *out) {
+    size_t count = json_object_array_length(array);
+
+    buffer_append_byte(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
+        json_write_sorted(json_object_array_get_idx(array, i), out);
+    }
+    buffer_append_byte(out, ']');
+}
+
+void json_write_sorted(struct json_object *value, struct buffer *out) {
+    if (json_object_is_type(value, json_type_object))
+        write_object_sorted(value, out);
+    else if (json_object_is_type(value, json_type_array))
+        write_array_sorted(value, out);
+    else if (json_object_is_type(value, json_type_string))
+        write_text(json_text(value), out);
+    else
+        json_write(value, out);
 }

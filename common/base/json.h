@@ -8,9 +8,10 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-/* Parses exactly one JSON value (RFC 8259), at most depth_limit deep, with nothing but white space
- * behind it. NULL when it is not that; a JSON null is reported by *is_null (which may be NULL).
- * The caller releases the tree with json_object_put(). */
+/* Parses what json_check allows. NULL when it does not; a JSON null is reported by *is_null (which
+ * may be NULL). Of members with one name the last counts, lone surrogates become U+FFFD, integers
+ * beyond 64 bits the nearest that fits, and a name ends at a NUL in it. The caller releases the
+ * tree with json_object_put(). */
 struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null);
 
 /* The member of that name, NULL when absent, null, or when object is not an object. */
@@ -29,5 +30,9 @@ struct slice json_text(struct json_object *value);
 
 /* Appends the value as compact JSON in unescaped UTF-8. */
 void json_write(struct json_object *value, struct buffer *out);
+
+/* The same with the members of every object in the byte order of their names: equal values give
+ * equal bytes. */
+void json_write_sorted(struct json_object *value, struct buffer *out);
 
 #endif

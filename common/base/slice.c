@@ -44,6 +44,40 @@ bool slice_to_int64(struct slice slice, long long *out) {
     return errno == 0 && end == text + slice.size;
 }
 
+size_t slice_utf8_sequence(struct slice slice) {
+    const unsigned char *at = (const unsigned char *)slice.data;
+    unsigned char low = 0x80;
+    unsigned char high = 0xBF;
+    size_t length = 0;
+
+    if (slice.size == 0)
+        return 0;
+    if (at[0] < 0x80)
+        return 1;
+    if (at[0] >= 0xC2 && at[0] <= 0xDF)
+        length = 2;
+    else if (at[0] >= 0xE0 && at[0] <= 0xEF)
+        length = 3;
+    else if (at[0] >= 0xF0 && at[0] <= 0xF4)
+        length = 4;
+    if (length == 0 || slice.size < length)
+        return 0;
+    if (at[0] == 0xE0)
+        low = 0xA0;
+    else if (at[0] == 0xED)
+        high = 0x9F;
+    else if (at[0] == 0xF0)
+        low = 0x90;
+    else if (at[0] == 0xF4)
+        high = 0x8F;
+    if (at[1] < low || at[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (at[i] < 0x80 || at[i] > 0xBF)
+            return 0;
+    return length;
+}
+
 size_t slice_utf8_prefix(struct slice slice, size_t limit_bytes) {
     if (slice.size <= limit_bytes)
         return slice.size;

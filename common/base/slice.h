@@ -34,6 +34,10 @@ struct slice header_find(const struct header *headers, size_t count, const char 
 /* Reads a whole slice as a decimal number; false when it is anything else or does not fit. */
 bool slice_to_int64(struct slice slice, long long *out);
 
+/* The length of the well-formed UTF-8 sequence (Unicode 15, table 3-7) that the slice begins with;
+ * 0 when it does not begin with one. */
+size_t slice_utf8_sequence(struct slice slice);
+
 /* How many bytes of the slice make whole UTF-8 characters and are at most limit_bytes. */
 size_t slice_utf8_prefix(struct slice slice, size_t limit_bytes);
 

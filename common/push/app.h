@@ -54,8 +54,8 @@ bool provider_kind_parse(struct slice name, enum provider_kind *out);
  * characters that are not wildcards (the earlier one of equals). NULL when there is none. */
 const struct app *apps_find(const struct apps *apps, struct slice app_id);
 
-/* Whether the glob (* any run, ? any one byte) matches the whole text. Linear in both, whatever the
- * input. */
+/* Whether the glob (* any run, ? any one byte) matches the whole text. At most as many steps
+ * as the product of their lengths, whatever the input. */
 bool app_pattern_matches(const char *pattern, struct slice text);
 
 void apps_free(struct apps *apps);
