@@ -1,0 +1,352 @@
+#include "dispatcher/providers/google_oauth.h"
+
+#include "common/base/base64.h"
+#include "common/base/json.h"
+#include "common/base/memory.h"
+#include "dispatcher/providers/provider.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_DEPTH_LIMIT = 8,
+    ANSWER_DEPTH_LIMIT = 8,
+    RSA_BITS_MIN = 2048,
+    ASSERTION_SECONDS = 3600,
+    DEFAULT_LIFETIME_MS = 3600 * 1000,
+    SHORTEST_LIFETIME_MS = 30 * 1000,
+    LONGEST_LIFETIME_MS = 24 * 3600 * 1000,
+    CLOCK_TOLERANCE_MS = 60 * 1000,
+};
+
+static const char default_token_uri[] = "https://oauth2.googleapis.com/token";
+static const char scope[] = "https://www.googleapis.com/auth/firebase.messaging";
+static const char form_start[] =
+    "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
+
+struct google_oauth_key {
+    char *client_email;
+    char *private_key_id; /* NULL when absent */
+    char *token_uri;
+    char *project_id; /* NULL when absent */
+    EVP_PKEY *private_key;
+};
+
+/* A key that is encrypted has no passphrase here, and nobody is asked for one on a terminal. */
+static int refuse_passphrase(char *out, int size, int is_writing, void *context) {
+    (void)out;
+    (void)size;
+    (void)is_writing;
+    (void)context;
+    return -1;
+}
+
+static EVP_PKEY *read_private_key(struct slice pem, struct error *error) {
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+    EVP_PKEY *key =
+        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
+
+    BIO_free(bio);
+    if (key == NULL) {
+        error_set(error, ERROR_CONFIG,
+                  "private_key is not a private key in PEM: the file was damaged or edited");
+        return NULL;
+    }
+    if (!EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_get_bits(key) < RSA_BITS_MIN) {
+        error_set(error, ERROR_CONFIG, "private_key is not an RSA key of at least %d bits",
+                  RSA_BITS_MIN);
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    return key;
+}
+
+static bool is_http_uri(struct slice uri) {
+    static const char *const schemes[] = {"https://", "http://"};
+
+    for (size_t i = 0; i < uri.size; i++)
+        if ((unsigned char)uri.data[i] <= 0x20 || (unsigned char)uri.data[i] >= 0x7F)
+            return false;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        const size_t length = strlen(schemes[i]);
+        if (uri.size > length && memcmp(uri.data, schemes[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static char *copy_or_null(struct slice text) {
+    return text.size == 0 ? NULL : memory_copy_slice(text);
+}
+
+/* The fields of the file, checked in the order in which an operator would ask. */
+static bool read_fields(struct json_object *tree, struct google_oauth_key *key,
+                        struct error *error) {
+    const struct slice type = json_member_text(tree, "type");
+    const struct slice email = json_member_text(tree, "client_email");
+    const struct slice pem = json_member_text(tree, "private_key");
+    struct slice token_uri = json_member_text(tree, "token_uri");
+
+    if (!json_object_is_type(tree, json_type_object))
+        return error_set(error, ERROR_CONFIG, "it is not a JSON object");
+    if (type.size > 0 && !slice_is(type, "service_account"))
+        return error_set(error, ERROR_CONFIG,
+                         "its type is \"%.*s\", but the key of a service_account is needed",
+                         (int)(type.size < 40 ? type.size : 40), type.data);
+    if (email.size == 0)
+        return error_set(error, ERROR_CONFIG,
+                         "client_email is missing: it is no key file of a "
+                         "service account");
+    if (pem.size == 0)
+        return error_set(error, ERROR_CONFIG, "private_key is missing");
+    if (token_uri.size == 0)
+        token_uri = slice_of(default_token_uri);
+    if (!is_http_uri(token_uri))
+        return error_set(error, ERROR_CONFIG, "token_uri is not an http or https address");
+    key->client_email = memory_copy_slice(email);
+    key->private_key_id = copy_or_null(json_member_text(tree, "private_key_id"));
+    key->token_uri = memory_copy_slice(token_uri);
+    key->project_id = copy_or_null(json_member_text(tree, "project_id"));
+    key->private_key = read_private_key(pem, error);
+    return key->private_key != NULL;
+}
+
+static void wipe_private_key(struct json_object *tree) {
+    const struct slice pem = json_member_text(tree, "private_key");
+
+    if (pem.size > 0)
+        memory_wipe((char *)pem.data, pem.size);
+}
+
+struct google_oauth_key *google_oauth_key_parse(struct slice json, struct error *error) {
+    struct json_object *tree = json_parse(json, KEY_DEPTH_LIMIT, NULL);
+    struct google_oauth_key *key = memory_new(sizeof *key);
+
+    if (!read_fields(tree, key, error)) {
+        google_oauth_key_free(key);
+        key = NULL;
+    }
+    wipe_private_key(tree);
+    json_object_put(tree);
+    return key;
+}
+
+void google_oauth_key_free(struct google_oauth_key *key) {
+    if (key == NULL)
+        return;
+    EVP_PKEY_free(key->private_key);
+    free(key->client_email);
+    free(key->private_key_id);
+    free(key->token_uri);
+    free(key->project_id);
+    free(key);
+}
+
+const char *google_oauth_key_token_uri(const struct google_oauth_key *key) {
+    return key->token_uri;
+}
+
+const char *google_oauth_key_project_id(const struct google_oauth_key *key) {
+    return key->project_id;
+}
+
+static void append_member(struct buffer *out, const char *name, const char *value) {
+    buffer_append_format(out, "\"%s\":\"", name);
+    buffer_append_json_escaped(out, slice_of(value));
+    buffer_append_byte(out, '"');
+}
+
+/* header.claims of the assertion, as it is signed. */
+static void append_claims(const struct google_oauth_key *key, int64_t now_ms, struct buffer *out) {
+    const long long now_seconds = (long long)(now_ms / 1000);
+    struct buffer part = {0};
+
+    buffer_append_text(&part, "{\"alg\":\"RS256\",\"typ\":\"JWT\"");
+    if (key->private_key_id != NULL) {
+        buffer_append_byte(&part, ',');
+        append_member(&part, "kid", key->private_key_id);
+    }
+    buffer_append_byte(&part, '}');
+    base64url_encode(buffer_slice(&part), out);
+    buffer_append_byte(out, '.');
+
+    buffer_clear(&part);
+    buffer_append_byte(&part, '{');
+    append_member(&part, "iss", key->client_email);
+    buffer_append_byte(&part, ',');
+    append_member(&part, "scope", scope);
+    buffer_append_byte(&part, ',');
+    append_member(&part, "aud", key->token_uri);
+    buffer_append_format(&part, ",\"iat\":%lld,\"exp\":%lld}", now_seconds,
+                         now_seconds + ASSERTION_SECONDS);
+    base64url_encode(buffer_slice(&part), out);
+    buffer_free(&part);
+}
+
+static bool append_signature(const struct google_oauth_key *key, struct slice text,
+                             struct buffer *out) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t size = 0;
+    unsigned char *signature = NULL;
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    bool done = false;
+
+    if (context == NULL ||
+        EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->private_key) != 1 ||
+        EVP_DigestSign(context, NULL, &size, bytes, text.size) != 1)
+        goto out;
+    signature = memory_new(size);
+    if (EVP_DigestSign(context, signature, &size, bytes, text.size) != 1)
+        goto out;
+    base64url_encode((struct slice){.data = (const char *)signature, .size = size}, out);
+    done = true;
+out:
+    EVP_MD_CTX_free(context);
+    free(signature);
+    return done;
+}
+
+bool google_oauth_form(const struct google_oauth_key *key, int64_t now_ms, struct buffer *out,
+                       struct error *error) {
+    struct buffer assertion = {0};
+    struct buffer signature = {0};
+
+    append_claims(key, now_ms, &assertion);
+    const bool is_signed = append_signature(key, buffer_slice(&assertion), &signature);
+    if (is_signed) {
+        buffer_append_text(out, form_start);
+        buffer_append(out, buffer_slice(&assertion));
+        buffer_append_byte(out, '.');
+        buffer_append(out, buffer_slice(&signature));
+    } else {
+        error_set(error, ERROR_SYSTEM, "the assertion could not be signed");
+    }
+    buffer_free(&assertion);
+    if (signature.size > 0)
+        memory_wipe(signature.data, signature.size);
+    buffer_free(&signature);
+    return is_signed;
+}
+
+/* Error words of the endpoint that pass, whatever the status beside them. */
+static bool is_passing(int status, const char *word) {
+    static const char *const words[] = {"internal_failure", "server_error",
+                                        "temporarily_unavailable"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
+}
+
+/* The endpoint's word becomes a label of metrics, so only what looks like a word is taken over. */
+static void take_word(struct slice word, int status, char out[GOOGLE_OAUTH_REASON_SIZE]) {
+    bool is_word = word.size > 0 && word.size < GOOGLE_OAUTH_REASON_SIZE;
+
+    for (size_t i = 0; is_word && i < word.size; i++) {
+        const char c = word.data[i];
+        is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-';
+    }
+    if (is_word)
+        snprintf(out, GOOGLE_OAUTH_REASON_SIZE, "%.*s", (int)word.size, word.data);
+    else
+        snprintf(out, GOOGLE_OAUTH_REASON_SIZE, "http_%d", status);
+}
+
+static void write_hint(const struct http_response *response, int64_t now_ms, const char *word,
+                       char *out, size_t size) {
+    int64_t server_ms = now_ms;
+
+    if (strcmp(word, "invalid_grant") != 0) {
+        snprintf(out, size, "%s",
+                 response->status / 100 == 3 ? "; redirects are not followed: mend token_uri" : "");
+        return;
+    }
+    const bool is_dated = answer_date_ms(response, now_ms, &server_ms);
+    const int64_t ahead_ms = now_ms - server_ms;
+    if (is_dated && (ahead_ms > CLOCK_TOLERANCE_MS || ahead_ms < -CLOCK_TOLERANCE_MS))
+        snprintf(out, size, "; the clock of this host is %lld s %s",
+                 (long long)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000,
+                 ahead_ms < 0 ? "slow" : "fast");
+    else
+        snprintf(out, size, "; the key was deleted or disabled%s",
+                 is_dated ? "" : ", or the clock of this host is wrong");
+}
+
+static void refuse(const struct http_response *response, int64_t now_ms, struct slice word,
+                   struct slice description, struct google_oauth_answer *out) {
+    char hint[96];
+
+    take_word(word, response->status, out->reason);
+    if (is_passing(response->status, out->reason)) {
+        out->result = GOOGLE_OAUTH_LATER;
+        out->retry_after_ms = answer_retry_after_ms(response, now_ms);
+    }
+    write_hint(response, now_ms, out->reason, hint, sizeof hint);
+    snprintf(out->detail, sizeof out->detail, "the token endpoint answered %d %s%s%.*s%s",
+             response->status, out->reason, description.size > 0 ? ": " : "",
+             (int)slice_utf8_prefix(description, 120), description.size > 0 ? description.data : "",
+             hint);
+}
+
+static bool is_visible_ascii(struct slice text) {
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < 0x21 || text.data[i] > 0x7E)
+            return false;
+    return text.size > 0;
+}
+
+static int64_t lifetime_ms(struct json_object *tree) {
+    int64_t seconds = 0;
+
+    if (!json_member_integer(tree, "expires_in", &seconds))
+        return DEFAULT_LIFETIME_MS;
+    if (seconds >= LONGEST_LIFETIME_MS / 1000)
+        return LONGEST_LIFETIME_MS;
+    return seconds < 0 ? 0 : seconds * 1000;
+}
+
+/* NULL, or why there is no token in it that can be used. */
+static const char *token_fault(struct json_object *tree) {
+    const struct slice type = json_member_text(tree, "token_type");
+
+    if (!is_visible_ascii(json_member_text(tree, "access_token")))
+        return "no_access_token";
+    if (type.data != NULL && !slice_is_ignoring_case(type, "bearer"))
+        return "no_bearer_token";
+    return lifetime_ms(tree) < SHORTEST_LIFETIME_MS ? "token_expired" : NULL;
+}
+
+static void take_token(struct json_object *tree, struct google_oauth_answer *out) {
+    const struct slice token = json_member_text(tree, "access_token");
+
+    out->result = GOOGLE_OAUTH_TOKEN;
+    out->lifetime_ms = lifetime_ms(tree);
+    buffer_append_text(&out->authorization, "Bearer ");
+    buffer_append(&out->authorization, token);
+    memory_wipe((char *)token.data, token.size);
+}
+
+void google_oauth_answer_read(const struct http_response *response, int64_t now_ms,
+                              struct google_oauth_answer *out) {
+    struct json_object *tree = json_parse(response->body, ANSWER_DEPTH_LIMIT, NULL);
+    struct json_object *nested = json_member_object(tree, "error");
+    const char *fault = response->status == 200 ? token_fault(tree) : NULL;
+
+    *out = (struct google_oauth_answer){.result = GOOGLE_OAUTH_BROKEN};
+    if (fault != NULL)
+        refuse(response, now_ms, slice_of(fault), (struct slice){0}, out);
+    else if (response->status == 200)
+        take_token(tree, out);
+    else if (nested != NULL)
+        refuse(response, now_ms, json_member_text(nested, "status"),
+               json_member_text(nested, "message"), out);
+    else
+        refuse(response, now_ms, json_member_text(tree, "error"),
+               json_member_text(tree, "error_description"), out);
+    json_object_put(tree);
+}

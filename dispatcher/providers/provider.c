@@ -1,0 +1,113 @@
+#include "dispatcher/providers/provider.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+static const struct provider *const providers[] = {
+    &provider_fcm,
+};
+
+static const char *const meaning_names[ANSWER_COUNT] = {
+    [ANSWER_DELIVERED] = "delivered",
+    [ANSWER_REJECT] = "reject",
+    [ANSWER_AMBIGUOUS] = "ambiguous",
+    [ANSWER_DROP] = "drop",
+    [ANSWER_DEAD] = "dead",
+    [ANSWER_RETRY_PUSHKEY] = "retry_pushkey",
+    [ANSWER_RETRY_APP] = "retry_app",
+    [ANSWER_RETRY_HOST] = "retry_host",
+    [ANSWER_CONFIGURATION] = "configuration",
+    [ANSWER_REFRESH] = "refresh",
+};
+
+const struct provider *provider_for(enum provider_kind kind) {
+    for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
+        if (providers[i]->kind == kind)
+            return providers[i];
+    return NULL;
+}
+
+const char *answer_meaning_name(enum answer_meaning meaning) {
+    return (unsigned)meaning < ANSWER_COUNT ? meaning_names[meaning] : "unknown";
+}
+
+/* The three forms of RFC 9110, 5.6.7: IMF-fixdate, RFC 850, asctime. */
+static bool http_date_ms(struct slice header, int64_t now_ms, int64_t *out) {
+    static const char *const forms[] = {
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%A, %d-%b-%y %H:%M:%S GMT",
+        "%a %b %e %H:%M:%S %Y",
+    };
+    char text[48];
+    const time_t now = (time_t)(now_ms / 1000);
+    struct tm today;
+
+    if (header.size == 0 || header.size >= sizeof text)
+        return false;
+    memcpy(text, header.data, header.size);
+    text[header.size] = '\0';
+    gmtime_r(&now, &today);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct tm date = {0};
+        const char *end = strptime(text, forms[i], &date);
+        if (end == NULL || *end != '\0')
+            continue;
+        /* A year of two digits that seems more than 50 years ahead is of the last century. */
+        if (i == 1 && date.tm_year > today.tm_year + 50)
+            date.tm_year -= 100;
+        *out = (int64_t)timegm(&date) * 1000;
+        return true;
+    }
+    return false;
+}
+
+static struct slice trimmed(struct slice text) {
+    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text.data++;
+        text.size--;
+    }
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
+
+/* Only digits, however many. */
+static bool delta_seconds_ms(struct slice header, int64_t *out) {
+    int64_t total_ms = 0;
+
+    for (size_t i = 0; i < header.size; i++) {
+        if (header.data[i] < '0' || header.data[i] > '9')
+            return false;
+        total_ms = total_ms * 10 + (int64_t)(header.data[i] - '0') * 1000;
+        if (total_ms > DAY_MS)
+            total_ms = DAY_MS;
+    }
+    *out = total_ms;
+    return header.size > 0;
+}
+
+int64_t retry_after_ms(struct slice header, int64_t now_ms) {
+    struct slice text = trimmed(header);
+    int64_t delay_ms = 0;
+    int64_t until_ms = 0;
+
+    if (delta_seconds_ms(text, &delay_ms))
+        return delay_ms;
+    if (!http_date_ms(text, now_ms, &until_ms) || until_ms <= now_ms)
+        return 0;
+    return until_ms - now_ms < DAY_MS ? until_ms - now_ms : DAY_MS;
+}
+
+bool answer_date_ms(const struct http_response *response, int64_t now_ms, int64_t *out) {
+    return http_date_ms(trimmed(response->date), now_ms, out);
+}
+
+int64_t answer_retry_after_ms(const struct http_response *response, int64_t now_ms) {
+    int64_t server_now_ms = now_ms;
+
+    if (!answer_date_ms(response, now_ms, &server_now_ms))
+        server_now_ms = now_ms;
+    return retry_after_ms(response->retry_after, server_now_ms);
+}

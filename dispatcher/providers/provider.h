@@ -75,6 +75,14 @@ const struct provider *provider_for(enum provider_kind kind);
  * absent, malformed or past; at most a day. */
 int64_t retry_after_ms(struct slice header, int64_t now_ms);
 
+/* The Date of an answer; false without a readable one. now_ms only tells the century of a year of
+ * two digits. */
+bool answer_date_ms(const struct http_response *response, int64_t now_ms, int64_t *out);
+
+/* The Retry-After of an answer: a date in it is held against the answer's own Date where it has
+ * one, so that a wrong clock on either side does not matter. */
+int64_t answer_retry_after_ms(const struct http_response *response, int64_t now_ms);
+
 /* "fcm.send", … : the meanings' names for logs and tests: "delivered", "reject", … */
 const char *answer_meaning_name(enum answer_meaning meaning);
 
