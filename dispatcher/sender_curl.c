@@ -1,0 +1,281 @@
+#include "dispatcher/sender.h"
+
+#include "common/base/hash.h"
+#include "common/base/memory.h"
+#include "dispatcher/sender_multi.h"
+#include "dispatcher/sender_transfer.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+enum {
+    STREAMS_A_CONNECTION = 100, /* what most servers allow; libcurl starves what goes beyond */
+    HOST_BUCKETS = 256,
+    IDLE_HOSTS_KEPT = 256,
+};
+
+/* One request from sender_send to its answer. All have the same time to live, so the oldest is the
+ * next to expire. */
+struct send {
+    TAILQ_ENTRY(send) by_age;
+    TAILQ_ENTRY(send) waiting;
+    struct host *host;
+    struct sender_request *request;
+    struct sender_transfer *transfer; /* NULL while it waits */
+    int64_t deadline_ms;
+    sender_done *done;
+    void *context;
+};
+
+TAILQ_HEAD(send_list, send);
+
+/* One scheme://host:port. Each has a window and a line of its own: hosts share no limit, so a slow
+ * one holds up nobody but itself. */
+struct host {
+    LIST_ENTRY(host) chain;
+    TAILQ_ENTRY(host) idle;
+    char *origin;
+    struct send_list waiting;
+    size_t active_count; /* transfers that libcurl has */
+    size_t window_count; /* and may have */
+    bool multiplexes;
+};
+
+struct sender {
+    struct loop *loop;
+    struct sender_multi *multi;
+    struct timer *expiry;
+    int64_t timeout_ms;
+    size_t connection_count;
+    struct send_list sends; /* oldest first */
+    size_t send_count;
+    LIST_HEAD(, host) hosts[HOST_BUCKETS];
+    TAILQ_HEAD(, host) idle_hosts; /* least recently used first */
+    size_t idle_host_count;
+    struct sender_transfer **spare; /* handles between two requests */
+    size_t spare_count;
+    size_t spare_capacity;
+};
+
+static void host_free(struct host *host) {
+    LIST_REMOVE(host, chain);
+    free(host->origin);
+    free(host);
+}
+
+static struct host *host_new(struct sender *sender, struct slice origin, size_t bucket) {
+    struct host *host = memory_new(sizeof *host);
+
+    host->origin = memory_copy_slice(origin);
+    host->window_count = sender->connection_count;
+    TAILQ_INIT(&host->waiting);
+    LIST_INSERT_HEAD(&sender->hosts[bucket], host, chain);
+    return host;
+}
+
+static bool host_is_idle(const struct host *host) {
+    return host->active_count == 0 && TAILQ_EMPTY(&host->waiting);
+}
+
+/* The host of the origin, idle or not; not among the idle ones from here on. */
+static struct host *host_take(struct sender *sender, struct slice origin) {
+    size_t bucket = hash_table_key(origin) % HOST_BUCKETS;
+    struct host *host = NULL;
+
+    LIST_FOREACH(host, &sender->hosts[bucket], chain) {
+        if (slice_is(origin, host->origin))
+            break;
+    }
+    if (host == NULL)
+        return host_new(sender, origin, bucket);
+    if (host_is_idle(host)) {
+        TAILQ_REMOVE(&sender->idle_hosts, host, idle);
+        sender->idle_host_count--;
+    }
+    return host;
+}
+
+/* Idle hosts are remembered for what is known of them, but not without end. */
+static void host_rest(struct sender *sender, struct host *host) {
+    TAILQ_INSERT_TAIL(&sender->idle_hosts, host, idle);
+    if (++sender->idle_host_count > IDLE_HOSTS_KEPT) {
+        struct host *oldest = TAILQ_FIRST(&sender->idle_hosts);
+        TAILQ_REMOVE(&sender->idle_hosts, oldest, idle);
+        sender->idle_host_count--;
+        host_free(oldest);
+    }
+}
+
+/* A host whose connections do not stand gets one request for each that might: libcurl looks at
+ * every request that waits for a connection whenever anything happens on any other. */
+static void host_learn(struct sender *sender, struct host *host, bool answered, bool multiplexed) {
+    host->window_count = sender->connection_count;
+    if (answered)
+        host->multiplexes = multiplexed;
+    if (answered && multiplexed)
+        host->window_count *= STREAMS_A_CONNECTION;
+}
+
+static struct sender_transfer *transfer_take(struct sender *sender) {
+    return sender->spare_count > 0 ? sender->spare[--sender->spare_count]
+                                   : sender_transfer_new(sender->timeout_ms);
+}
+
+static void transfer_put_back(struct sender *sender, struct sender_transfer *transfer) {
+    sender_transfer_clear(transfer);
+    if (sender->spare_count == sender->spare_capacity) {
+        sender->spare_capacity = sender->spare_capacity == 0 ? 64 : sender->spare_capacity * 2;
+        sender->spare = memory_resize(sender->spare, sender->spare_capacity * sizeof transfer);
+    }
+    sender->spare[sender->spare_count++] = transfer;
+}
+
+static void host_start_waiting(struct sender *sender, struct host *host) {
+    while (host->active_count < host->window_count && !TAILQ_EMPTY(&host->waiting)) {
+        struct send *send = TAILQ_FIRST(&host->waiting);
+        TAILQ_REMOVE(&host->waiting, send, waiting);
+        host->active_count++;
+        send->transfer = transfer_take(sender);
+        sender_transfer_prepare(send->transfer, send->request, host->multiplexes, send);
+        sender_multi_add(sender->multi, sender_transfer_handle(send->transfer));
+    }
+}
+
+static void expire_next(struct sender *sender) {
+    struct send *oldest = TAILQ_FIRST(&sender->sends);
+
+    if (oldest == NULL)
+        timer_stop(sender->expiry);
+    else
+        timer_start(sender->expiry, oldest->deadline_ms - loop_monotonic_ms(sender->loop));
+}
+
+/* Takes the send out of every list; its transfer has left libcurl. */
+static void send_detach(struct sender *sender, struct send *send) {
+    struct host *host = send->host;
+
+    TAILQ_REMOVE(&sender->sends, send, by_age);
+    sender->send_count--;
+    if (send->transfer == NULL)
+        TAILQ_REMOVE(&host->waiting, send, waiting);
+    else
+        host->active_count--;
+    host_start_waiting(sender, host);
+    if (host_is_idle(host))
+        host_rest(sender, host);
+}
+
+static void send_free(struct sender *sender, struct send *send) {
+    if (send->transfer != NULL)
+        transfer_put_back(sender, send->transfer);
+    free(send->request);
+    free(send);
+}
+
+static void send_answer(struct sender *sender, struct send *send,
+                        const struct sender_outcome *outcome) {
+    send_detach(sender, send);
+    send->done(send->context, outcome);
+    send_free(sender, send);
+}
+
+static void on_ended(void *context, CURL *easy, CURLcode code) {
+    struct sender *sender = context;
+    struct send *send = sender_transfer_owner(easy);
+    struct sender_outcome outcome;
+
+    sender_transfer_outcome(send->transfer, code, false, &outcome);
+    host_learn(sender, send->host, outcome.result == SENDER_ANSWERED,
+               sender_transfer_multiplexed(send->transfer));
+    send_answer(sender, send, &outcome);
+}
+
+static void send_expire(struct sender *sender, struct send *send) {
+    struct sender_outcome outcome = {.result = SENDER_UNREACHED,
+                                     .reason = "queue_timeout",
+                                     .detail = "earlier requests to the host took all the time"};
+
+    if (send->transfer != NULL) {
+        sender_multi_remove(sender->multi, sender_transfer_handle(send->transfer));
+        sender_transfer_outcome(send->transfer, CURLE_OPERATION_TIMEDOUT, true, &outcome);
+    }
+    send_answer(sender, send, &outcome);
+}
+
+static void on_expiry(void *context) {
+    struct sender *sender = context;
+    int64_t now_ms = loop_monotonic_ms(sender->loop);
+    struct send *send = NULL;
+
+    while ((send = TAILQ_FIRST(&sender->sends)) != NULL && send->deadline_ms <= now_ms)
+        send_expire(sender, send);
+    expire_next(sender);
+}
+
+struct sender *sender_open(struct loop *loop, const struct dispatcher_config *config,
+                           struct error *error) {
+    struct sender *sender = memory_new(sizeof *sender);
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        error_set(error, ERROR_SYSTEM, "libcurl does not start");
+        free(sender);
+        return NULL;
+    }
+    sender->multi = sender_multi_new(loop, config->connections, on_ended, sender, error);
+    if (sender->multi == NULL) {
+        curl_global_cleanup();
+        free(sender);
+        return NULL;
+    }
+    sender->loop = loop;
+    sender->expiry = timer_new(loop, on_expiry, sender);
+    sender->timeout_ms = config->request_timeout_ms;
+    sender->connection_count = (size_t)config->connections;
+    TAILQ_INIT(&sender->sends);
+    TAILQ_INIT(&sender->idle_hosts);
+    for (size_t i = 0; i < HOST_BUCKETS; i++)
+        LIST_INIT(&sender->hosts[i]);
+    return sender;
+}
+
+void sender_close(struct sender *sender) {
+    if (sender == NULL)
+        return;
+    while (!TAILQ_EMPTY(&sender->sends)) {
+        struct send *send = TAILQ_FIRST(&sender->sends);
+        TAILQ_REMOVE(&sender->sends, send, by_age);
+        if (send->transfer != NULL)
+            sender_multi_remove(sender->multi, sender_transfer_handle(send->transfer));
+        send_free(sender, send);
+    }
+    for (size_t i = 0; i < sender->spare_count; i++)
+        sender_transfer_free(sender->spare[i]);
+    free(sender->spare);
+    for (size_t i = 0; i < HOST_BUCKETS; i++)
+        while (!LIST_EMPTY(&sender->hosts[i]))
+            host_free(LIST_FIRST(&sender->hosts[i]));
+    sender_multi_free(sender->multi);
+    timer_free(sender->expiry);
+    curl_global_cleanup();
+    free(sender);
+}
+
+void sender_send(struct sender *sender, const struct http_request *request, const char *ca_file,
+                 bool fresh, sender_done *done, void *context) {
+    struct send *send = memory_new(sizeof *send);
+
+    send->request = sender_request_copy(request, ca_file, fresh);
+    send->host = host_take(sender, sender_request_origin(send->request));
+    send->deadline_ms = loop_monotonic_ms(sender->loop) + sender->timeout_ms;
+    send->done = done;
+    send->context = context;
+    TAILQ_INSERT_TAIL(&send->host->waiting, send, waiting);
+    TAILQ_INSERT_TAIL(&sender->sends, send, by_age);
+    if (sender->send_count++ == 0)
+        expire_next(sender);
+    host_start_waiting(sender, send->host);
+}
+
+size_t sender_in_flight(const struct sender *sender) {
+    return sender->send_count;
+}

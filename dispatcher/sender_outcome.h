@@ -1,0 +1,20 @@
+/* What became of a request that has no whole response, from what libcurl tells of it. Pure. */
+#ifndef COLUMBA_DISPATCHER_SENDER_OUTCOME_H
+#define COLUMBA_DISPATCHER_SENDER_OUTCOME_H
+
+#include "dispatcher/sender.h"
+
+#include <curl/curl.h>
+
+struct sender_failure {
+    CURLcode code;
+    bool begun;     /* there was a connection, and libcurl turned to writing the request */
+    bool written;   /* some of it was given to that connection */
+    bool refused;   /* the server gave the stream back untouched */
+    bool timed_out; /* our own deadline passed */
+};
+
+/* In doubt it is SENDER_LOST. reason is static text. */
+enum sender_result sender_outcome_judge(const struct sender_failure *failure, const char **reason);
+
+#endif

@@ -1,0 +1,36 @@
+/* One libcurl handle, used for one request after another: the settings, the response as it comes,
+ * and what became of it. */
+#ifndef COLUMBA_DISPATCHER_SENDER_TRANSFER_H
+#define COLUMBA_DISPATCHER_SENDER_TRANSFER_H
+
+#include "dispatcher/sender.h"
+#include "dispatcher/sender_request.h"
+
+#include <curl/curl.h>
+
+struct sender_transfer;
+
+/* timeout_ms: how long a connection may take to stand, or to leave what was sent unacknowledged. */
+struct sender_transfer *sender_transfer_new(int64_t timeout_ms);
+void sender_transfer_free(struct sender_transfer *transfer);
+
+/* Readies the handle for the request, which outlives the transfer. owner can be had back from the
+ * handle. multiplexes: the host is known to speak HTTP/2. */
+void sender_transfer_prepare(struct sender_transfer *transfer, const struct sender_request *request,
+                             bool multiplexes, void *owner);
+
+/* Forgets the response. To be called between two requests. */
+void sender_transfer_clear(struct sender_transfer *transfer);
+
+CURL *sender_transfer_handle(struct sender_transfer *transfer);
+void *sender_transfer_owner(CURL *easy);
+
+/* Whether the response that came was HTTP/2. */
+bool sender_transfer_multiplexed(const struct sender_transfer *transfer);
+
+/* After the transfer ended, or was given up because its time was over. *out points into the
+ * transfer, until sender_transfer_clear. */
+void sender_transfer_outcome(const struct sender_transfer *transfer, CURLcode code, bool timed_out,
+                             struct sender_outcome *out);
+
+#endif
