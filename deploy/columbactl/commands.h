@@ -1,0 +1,34 @@
+/* The commands of columbactl, one file for each group, and the pure part of each: what is said
+ * about what was found. */
+#ifndef COLUMBA_CTL_COMMANDS_H
+#define COLUMBA_CTL_COMMANDS_H
+
+#include "common/queue/topics.h"
+#include "deploy/columbactl/invocation.h"
+
+enum { COMMAND_TIMEOUT_MS = 15 * 1000, COMMAND_LANE_LIMIT = 64 };
+
+command_run topics_command_create;
+command_run topics_command_show;
+command_run config_command_check;
+command_run lag_command_show;
+
+/* The report as a table or as JSON, with what to do about each fault. */
+enum command_status topics_command_write(const struct topic_report *report, bool json,
+                                         struct buffer *out);
+
+struct lane_lag {
+    const char *lane;
+    char group[TOPIC_NAME_SIZE];
+    char push_topic[TOPIC_NAME_SIZE];
+    struct topic_lag *partitions;
+    size_t count;
+};
+
+enum command_status lag_command_write(const struct lane_lag *lanes, size_t count, bool json,
+                                      struct buffer *out);
+
+void config_command_write(const char *path, const struct config *config, bool json,
+                          struct buffer *out);
+
+#endif

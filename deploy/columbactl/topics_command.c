@@ -1,0 +1,163 @@
+#include "common/base/json.h"
+#include "deploy/columbactl/commands.h"
+#include "deploy/columbactl/table.h"
+
+static const char *const role_names[] = {
+    [TOPIC_PUSH] = "push",
+    [TOPIC_RETRY] = "retry",
+    [TOPIC_DEAD] = "dead",
+};
+
+static void add_number(struct json_object *object, const char *name, int64_t number) {
+    json_object_object_add(object, name, json_object_new_int64(number));
+}
+
+static void add_bool(struct json_object *object, const char *name, bool value) {
+    json_object_object_add(object, name, json_object_new_boolean(value));
+}
+
+static void add_text(struct json_object *object, const char *name, const char *text) {
+    json_object_object_add(object, name, json_object_new_string(text));
+}
+
+static struct json_object *topic_json(const struct topic_state *topic) {
+    struct json_object *entry = json_object_new_object();
+
+    add_text(entry, "name", topic->name);
+    add_text(entry, "role", role_names[topic->role]);
+    add_text(entry, "lane", topic->lane);
+    add_bool(entry, "exists", topic->exists);
+    if (topic->exists) {
+        add_number(entry, "partitions", topic->partitions);
+        add_number(entry, "replication", topic->replication);
+        add_number(entry, "min_isr", topic->min_isr);
+        add_number(entry, "retention_ms", topic->retention_ms);
+        add_bool(entry, "append_time", topic->append_time);
+        add_bool(entry, "unclean_election", topic->unclean_election);
+        add_bool(entry, "compacted", topic->compacted);
+    }
+    add_text(entry, "fault", topic->fault);
+    return entry;
+}
+
+static void write_json(const struct topic_report *report, struct buffer *out) {
+    struct json_object *whole = json_object_new_object();
+    struct json_object *topics = json_object_new_array();
+
+    for (size_t i = 0; i < report->count; i++)
+        json_object_array_add(topics, topic_json(&report->topics[i]));
+    add_bool(whole, "sound", report->sound);
+    json_object_object_add(whole, "topics", topics);
+    json_write(whole, out);
+    buffer_append_text(out, "\n");
+    json_object_put(whole);
+}
+
+static void write_table(const struct topic_report *report, struct buffer *out) {
+    struct table *table = table_new((const char *const[]){"TOPIC", ">PARTITIONS", ">REPLICATION",
+                                                          ">MIN.ISR", ">RETENTION", "STATE", NULL});
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct topic_state *topic = &report->topics[i];
+        char retention[32] = "for ever";
+
+        if (topic->retention_ms >= 0)
+            topic_delay_text(topic->retention_ms, retention, sizeof retention);
+        table_text(table, topic->name);
+        if (topic->exists) {
+            table_number(table, topic->partitions);
+            table_number(table, topic->replication);
+            table_number(table, topic->min_isr);
+            table_text(table, retention);
+        } else {
+            for (int column = 0; column < 4; column++)
+                table_text(table, "-");
+        }
+        table_text(table, !topic->exists ? "missing" : *topic->fault == '\0' ? "ok" : "faulty");
+    }
+    table_write(table, out);
+    table_free(table);
+}
+
+static void write_advice(const struct topic_report *report, struct buffer *out) {
+    bool missing = false;
+    bool faulty = false;
+
+    buffer_append_text(out, "\n");
+    for (size_t i = 0; i < report->count; i++) {
+        const struct topic_state *topic = &report->topics[i];
+        missing = missing || !topic->exists;
+        if (!topic->exists || *topic->fault == '\0')
+            continue;
+        faulty = true;
+        buffer_append_format(out, "%s: %s\n", topic->name, topic->fault);
+    }
+    if (missing)
+        buffer_append_text(out, "What is missing is made by: columbactl topics create\n");
+    if (faulty)
+        buffer_append_text(out, "A topic that exists is never changed by columbactl: mend it with "
+                                "kafka-configs.sh or\nkafka-topics.sh, then look again with "
+                                "columbactl topics show.\n");
+}
+
+enum command_status topics_command_write(const struct topic_report *report, bool json,
+                                         struct buffer *out) {
+    if (json) {
+        write_json(report, out);
+    } else {
+        write_table(report, out);
+        if (!report->sound)
+            write_advice(report, out);
+    }
+    return report->sound ? COMMAND_OK : COMMAND_WRONG;
+}
+
+static enum command_status inspect(const struct config *config, const char *const *lanes,
+                                   size_t lane_count, bool json, struct buffer *out,
+                                   struct error *error) {
+    struct topic_report report;
+    enum command_status status;
+
+    if (!topics_inspect(config, lanes, lane_count, COMMAND_TIMEOUT_MS, &report, error))
+        return invocation_status_of(error);
+    status = topics_command_write(&report, json, out);
+    topic_report_free(&report);
+    return status;
+}
+
+enum command_status topics_command_show(const struct invocation *invocation, struct buffer *out,
+                                        struct error *error) {
+    const char *lanes[COMMAND_LANE_LIMIT];
+    struct config *config = config_load(invocation->config_path, error);
+    enum command_status status;
+    size_t count;
+
+    if (config == NULL)
+        return COMMAND_USAGE;
+    count = topic_lanes(config, lanes, COMMAND_LANE_LIMIT);
+    status = inspect(config, lanes, count, invocation->json, out, error);
+    config_release(config);
+    return status;
+}
+
+enum command_status topics_command_create(const struct invocation *invocation, struct buffer *out,
+                                          struct error *error) {
+    const char *lanes[COMMAND_LANE_LIMIT];
+    struct config *config = config_load(invocation->config_path, error);
+    enum command_status status;
+    size_t created = 0;
+    size_t count;
+
+    if (config == NULL)
+        return COMMAND_USAGE;
+    count = topic_lanes(config, lanes, COMMAND_LANE_LIMIT);
+    if (topics_create(config, lanes, count, COMMAND_TIMEOUT_MS, &created, error)) {
+        if (!invocation->json)
+            buffer_append_format(out, "%zu topics made.\n\n", created);
+        status = inspect(config, lanes, count, invocation->json, out, error);
+    } else {
+        status = invocation_status_of(error);
+    }
+    config_release(config);
+    return status;
+}
