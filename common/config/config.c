@@ -1,0 +1,133 @@
+#include "common/config/config.h"
+
+#include "common/base/memory.h"
+#include "common/config/apps.h"
+#include "common/config/file.h"
+#include "common/config/options.h"
+#include "common/config/secret.h"
+#include "common/config/value.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
+
+/* ---- Reading ---- */
+
+static bool read_sections(const struct yaml_node *root, struct config *config,
+                          struct error *error) {
+    const struct option_scope names = {.rows = options_sections, .count = options_section_count};
+    bool done = option_check_names(&names, root, error);
+
+    for (size_t i = 0; done && i < options_section_count; i++) {
+        const struct option_scope scope = {.rows = options_global,
+                                           .count = options_global_count,
+                                           .section = options_sections[i].name};
+        const struct yaml_node *map = yaml_member(root, scope.section);
+        if (strcmp(scope.section, "apps") == 0)
+            done = apps_read(root, &config->apps, error);
+        else
+            done = option_read(&scope, map, root, 0, config, error);
+    }
+    return done;
+}
+
+/* What one row alone cannot say. */
+static bool check_together(const struct yaml_node *root, const struct config *config,
+                           struct error *error) {
+    const struct yaml_node *retry = yaml_member(root, "retry");
+    const struct duration_list *delays = &config->retry.delays;
+    int64_t longest_ms = delays->items_ms[delays->count - 1];
+    char longest[VALUE_TEXT_SIZE];
+
+    if (config->redis.username != NULL && config->redis.password == NULL)
+        return yaml_refuse(yaml_member(yaml_member(root, "redis"), "username"), error,
+                           "is there without redis.password, expected both or none");
+    /* A retry topic keeps its records for twice max_age: a longer delay would lose them. */
+    if (longest_ms > config->retry.max_age_ms) {
+        const struct yaml_node *max_age = yaml_member(retry, "max_age");
+        value_duration_format(longest_ms, longest);
+        return yaml_refuse(max_age != NULL ? max_age : yaml_member(retry, "delays"), error,
+                           "the longest delay is %s, expected none longer than retry.max_age",
+                           longest);
+    }
+    return true;
+}
+
+struct config *config_parse(const char *name, struct slice yaml, struct error *error) {
+    struct yaml_tree *tree = yaml_tree_parse(name, yaml, error);
+    struct config *config = NULL;
+
+    if (tree == NULL)
+        return NULL;
+    const struct yaml_node *root = yaml_tree_root(tree);
+    config = memory_new(sizeof *config);
+    config->references = 1;
+    if (!read_sections(root, config, error) || !check_together(root, config, error)) {
+        config_release(config);
+        config = NULL;
+    }
+    yaml_tree_free(tree);
+    return config;
+}
+
+struct config *config_load(const char *path, struct error *error) {
+    struct config *config = NULL;
+    struct buffer yaml = {0};
+
+    if (file_read(path, FILE_BYTES_MAX, &yaml, error))
+        config = config_parse(path, buffer_slice(&yaml), error);
+    else
+        error_prefix(error, "%s", path);
+    secret_free(&yaml);
+    return config;
+}
+
+/* ---- Sharing ---- */
+
+const struct config *config_hold(const struct config *config) {
+    ((struct config *)config)->references++;
+    return config;
+}
+
+void config_release(const struct config *config) {
+    struct config *last = (struct config *)config;
+
+    if (config == NULL || --last->references > 0)
+        return;
+    option_release(options_global, options_global_count, last);
+    apps_free(&last->apps);
+    free(last);
+}
+
+/* ---- Addresses ---- */
+
+/* Inside brackets an IPv4 address is fine too, so that "[${POD_IP}]:8008" fits either family. */
+static bool is_host_byte(char byte, bool in_brackets) {
+    if (isalnum((unsigned char)byte) || byte == '.')
+        return true;
+    return strchr(in_brackets ? ":%" : "-_", byte) != NULL;
+}
+
+bool config_split_address(const char *address, char *host, size_t host_size, int *port) {
+    bool in_brackets = address[0] == '[';
+    const char *start = address + in_brackets;
+    size_t length = 0;
+    long long number = 0;
+
+    while (start[length] != '\0' && is_host_byte(start[length], in_brackets))
+        length++;
+    const char *colon = start + length;
+    if (in_brackets && *colon++ != ']')
+        return false;
+    struct slice digits = slice_of(colon + (*colon == ':'));
+    if (length == 0 || length >= host_size || *colon != ':' || digits.size == 0 ||
+        !isdigit((unsigned char)digits.data[0]) || !slice_to_int64(digits, &number) ||
+        number > 65535)
+        return false;
+    memcpy(host, start, length);
+    host[length] = '\0';
+    *port = (int)number;
+    return true;
+}

@@ -1,0 +1,134 @@
+#include "common/config/value.h"
+
+#include "common/base/slice.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct unit {
+    const char *name;
+    int64_t factor;
+};
+
+/* From the largest to the smallest, as the format functions take them. */
+static const struct unit duration_units[] = {
+    {"d", 24 * 3600 * 1000}, {"h", 3600 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1}};
+static const struct unit size_units[] = {
+    {"GiB", 1024 * 1024 * 1024}, {"MiB", 1024 * 1024}, {"KiB", 1024}, {"", 1}};
+
+enum {
+    DURATION_UNIT_COUNT = sizeof duration_units / sizeof duration_units[0],
+    SIZE_UNIT_COUNT = sizeof size_units / sizeof size_units[0],
+};
+
+bool value_integer_parse(const char *text, int64_t *out, struct error *error) {
+    long long number = 0;
+
+    if (!slice_to_int64(slice_of(text), &number))
+        return error_set(error, ERROR_CONFIG, "is not a whole number");
+    *out = number;
+    return true;
+}
+
+/* The number and what stands behind it. False unless it begins with digits that fit. */
+static bool split_number(const char *text, int64_t *number, const char **unit) {
+    size_t digits = 0;
+    long long value = 0;
+
+    while (isdigit((unsigned char)text[digits]))
+        digits++;
+    *unit = text + digits;
+    if (!slice_to_int64((struct slice){.data = text, .size = digits}, &value))
+        return false;
+    *number = value;
+    return true;
+}
+
+static bool scale(const char *unit, const struct unit *units, size_t count, int64_t *number) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(unit, units[i].name) == 0)
+            return !__builtin_mul_overflow(*number, units[i].factor, number);
+    return false;
+}
+
+bool value_duration_parse(const char *text, int64_t *out_ms, struct error *error) {
+    int64_t number = 0;
+    const char *unit = NULL;
+    bool has_number = split_number(text, &number, &unit);
+
+    if (has_number && unit[0] == '\0' && number != 0)
+        return error_set(error, ERROR_CONFIG, "has no unit (ms, s, m, h, d)");
+    if (!has_number ||
+        (unit[0] != '\0' && !scale(unit, duration_units, DURATION_UNIT_COUNT, &number)))
+        return error_set(error, ERROR_CONFIG, "is not a number with a unit (ms, s, m, h, d)");
+    *out_ms = number;
+    return true;
+}
+
+bool value_size_parse(const char *text, int64_t *out_bytes, struct error *error) {
+    int64_t number = 0;
+    const char *unit = NULL;
+
+    if (!split_number(text, &number, &unit) || !scale(unit, size_units, SIZE_UNIT_COUNT, &number))
+        return error_set(error, ERROR_CONFIG, "is not a number of bytes, KiB, MiB or GiB");
+    *out_bytes = number;
+    return true;
+}
+
+bool value_boolean_parse(const char *text, bool *out, struct error *error) {
+    static const struct {
+        const char *text;
+        bool value;
+    } words[] = {{"true", true},   {"True", true},   {"TRUE", true},
+                 {"false", false}, {"False", false}, {"FALSE", false}};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(text, words[i].text) == 0) {
+            *out = words[i].value;
+            return true;
+        }
+    }
+    return error_set(error, ERROR_CONFIG, "is not a boolean");
+}
+
+static void format(int64_t number, const struct unit *units, size_t count,
+                   char out[VALUE_TEXT_SIZE]) {
+    size_t i = 0;
+
+    while (i + 1 < count && (number == 0 || number % units[i].factor != 0))
+        i++;
+    snprintf(out, VALUE_TEXT_SIZE, "%" PRId64 "%s", number / units[i].factor,
+             number == 0 ? "" : units[i].name);
+}
+
+void value_duration_format(int64_t ms, char out[VALUE_TEXT_SIZE]) {
+    format(ms, duration_units, DURATION_UNIT_COUNT, out);
+}
+
+void value_size_format(int64_t bytes, char out[VALUE_TEXT_SIZE]) {
+    format(bytes, size_units, SIZE_UNIT_COUNT, out);
+}
+
+bool value_is_name(const char *text) {
+    for (const char *at = text; *at != '\0'; at++)
+        if (!isalnum((unsigned char)*at) && strchr("._-", *at) == NULL)
+            return false;
+    return true;
+}
+
+bool value_is_base_url(const char *text) {
+    static const char *const schemes[] = {"https://", "http://"};
+    const char *host = NULL;
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && host == NULL; i++)
+        if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+            host = text + strlen(schemes[i]);
+    if (host == NULL || host[0] == '\0' || strchr("/:", host[0]) != NULL)
+        return false;
+    for (const char *at = host; *at != '\0'; at++)
+        if (!isgraph((unsigned char)*at) || strchr("@?#\"<>\\^`{|}", *at) != NULL)
+            return false;
+    return true;
+}

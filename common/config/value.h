@@ -1,0 +1,34 @@
+/* The values a configuration is made of, from text and back. Pure; the errors are what follows the
+ * value in a sentence ("has no unit"). */
+#ifndef COLUMBA_CONFIG_VALUE_H
+#define COLUMBA_CONFIG_VALUE_H
+
+#include "common/base/error.h"
+
+#include <stdint.h>
+
+enum { VALUE_TEXT_SIZE = 32 };
+
+/* Digits, with a minus before them perhaps. */
+bool value_integer_parse(const char *text, int64_t *out, struct error *error);
+
+/* Digits and one of ms, s, m, h, d; 0 needs no unit. */
+bool value_duration_parse(const char *text, int64_t *out_ms, struct error *error);
+
+/* Bytes: digits, with KiB, MiB or GiB behind them perhaps. */
+bool value_size_parse(const char *text, int64_t *out_bytes, struct error *error);
+
+/* true, True, TRUE, false, False, FALSE: the YAML 1.2 core schema. */
+bool value_boolean_parse(const char *text, bool *out, struct error *error);
+
+/* In the largest unit that divides it. */
+void value_duration_format(int64_t ms, char out[VALUE_TEXT_SIZE]);
+void value_size_format(int64_t bytes, char out[VALUE_TEXT_SIZE]);
+
+/* Letters, digits, `.`, `_` and `-`: what Kafka allows in the name of a topic. */
+bool value_is_name(const char *text);
+
+/* An absolute http or https URL with a host, without user, query or fragment. */
+bool value_is_base_url(const char *text);
+
+#endif

@@ -1,0 +1,61 @@
+/* A YAML document as a tree that knows its lines: what libyaml reads, with aliases resolved, the
+ * environment substituted, and everything refused that could only be a mistake (duplicate keys,
+ * tags, keys that are not text, NUL bytes, a second document). */
+#ifndef COLUMBA_CONFIG_YAML_H
+#define COLUMBA_CONFIG_YAML_H
+
+#include "common/base/error.h"
+#include "common/base/slice.h"
+
+#include <json-c/json.h>
+
+enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
+
+struct yaml_tree;
+
+/* Plain data, owned by the tree. */
+struct yaml_node {
+    const struct yaml_tree *tree;
+    const struct yaml_node *parent; /* NULL for the root */
+    const char *key;                /* the name in a map, else NULL */
+    size_t index;                   /* the place among the parent's children */
+    size_t line;                    /* from 1; of the key where there is one */
+    enum yaml_kind kind;
+    bool plain;       /* a text without quotes: may stand for more than a text */
+    const char *text; /* of a YAML_TEXT, after substitution, without NUL bytes inside */
+    struct yaml_node *children;
+    size_t count;
+};
+
+/* name stands for the file in errors. NULL with an error `name:line: key: sentence`. */
+struct yaml_tree *yaml_tree_parse(const char *name, struct slice text, struct error *error);
+
+/* Wipes the texts: secrets may be among them. NULL is allowed. */
+void yaml_tree_free(struct yaml_tree *tree);
+
+/* An empty document has an empty root. */
+const struct yaml_node *yaml_tree_root(const struct yaml_tree *tree);
+
+/* The member of that name; NULL when absent, empty (`key:` and nothing) or when map is NULL or not
+ * a map: an empty value is as good as none. */
+const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key);
+
+/* Whether it is YAML's null: nothing, ~ or null, without quotes. */
+bool yaml_is_null(const struct yaml_node *node);
+
+/* Fills error with `name:line: key: sentence` and returns false; line and key are the node's. */
+bool yaml_refuse(const struct yaml_node *node, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for a member that is missing from the map: its line is the map's. */
+bool yaml_refuse_member(const struct yaml_node *map, const char *key, struct error *error,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same sentence as a line in the log, for what is odd but not wrong. */
+void yaml_warn(const struct yaml_node *node, const char *event, const char *reason);
+
+/* The node as JSON; scalars without quotes get their type by the YAML 1.2 core schema, numbers that
+ * JSON cannot hold are refused. *out may be NULL on success: JSON's null. */
+bool yaml_to_json(const struct yaml_node *node, struct json_object **out, struct error *error);
+
+#endif
