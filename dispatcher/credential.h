@@ -12,7 +12,7 @@ struct credentials;
 
 struct credentials *credentials_new(struct loop *loop, struct sender *sender);
 
-/* Whoever still waits is not called back. */
+/* Whoever still waits is not called back. The sender is closed before it, or in the same turn. */
 void credentials_free(struct credentials *credentials);
 
 enum credential_result {
