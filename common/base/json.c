@@ -22,10 +22,12 @@ static struct json_object *build(struct json_tokener *tokener, struct slice text
 struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null) {
     struct json_object *tree = NULL;
     bool built = false;
+    int depth = 0;
 
-    if (text.size <= INT_MAX && json_check(text, depth_limit)) {
-        /* json-c counts the value inside the innermost container as a level of its own. */
-        struct json_tokener *tokener = json_tokener_new_ex(depth_limit + 1);
+    if (text.size <= INT_MAX && json_check(text, depth_limit, &depth)) {
+        /* json-c counts the value inside the innermost container as a level of its own, and clears
+         * a stack for all that it is allowed. */
+        struct json_tokener *tokener = json_tokener_new_ex(depth + 1);
         if (tokener != NULL) {
             tree = build(tokener, text, &built);
             json_tokener_free(tokener);

@@ -5,9 +5,12 @@
 struct cursor {
     const char *at;
     const char *end;
+    int depth_limit;
+    int depth;   /* arrays and objects around the cursor */
+    int deepest; /* the greatest depth so far */
 };
 
-static bool check_value(struct cursor *cursor, int depth_left);
+static bool check_value(struct cursor *cursor);
 
 static bool is_next(const struct cursor *cursor, char byte) {
     return cursor->at < cursor->end && *cursor->at == byte;
@@ -74,42 +77,52 @@ static bool check_escape(struct cursor *cursor) {
     return true;
 }
 
+/* ASCII that stands for itself in a string. */
+static bool is_plain(unsigned char byte) {
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+static void skip_plain(struct cursor *cursor) {
+    const char *at = cursor->at;
+
+    while (at < cursor->end && is_plain((unsigned char)*at))
+        at++;
+    cursor->at = at;
+}
+
 static bool check_string(struct cursor *cursor) {
     if (!take(cursor, '"'))
         return false;
-    while (cursor->at < cursor->end) {
-        unsigned char byte = (unsigned char)*cursor->at;
-        if (byte >= 0x80) {
-            size_t length = slice_utf8_sequence(
-                (struct slice){.data = cursor->at, .size = (size_t)(cursor->end - cursor->at)});
-            if (length == 0)
+    for (;;) {
+        skip_plain(cursor);
+        if (take(cursor, '"'))
+            return true;
+        if (take(cursor, '\\')) {
+            if (!check_escape(cursor))
                 return false;
-            cursor->at += length;
             continue;
         }
-        if (byte < 0x20)
+        size_t length = slice_utf8_sequence(
+            (struct slice){.data = cursor->at, .size = (size_t)(cursor->end - cursor->at)});
+        /* What is left of ASCII here is a control character. */
+        if (length < 2)
             return false;
-        cursor->at++;
-        if (byte == '"')
-            return true;
-        if (byte == '\\' && !check_escape(cursor))
-            return false;
+        cursor->at += length;
     }
-    return false;
 }
 
-static bool check_array(struct cursor *cursor, int depth_left) {
+static bool check_array(struct cursor *cursor) {
     skip_space(cursor);
     if (take(cursor, ']'))
         return true;
     do {
-        if (!check_value(cursor, depth_left))
+        if (!check_value(cursor))
             return false;
     } while (take(cursor, ','));
     return take(cursor, ']');
 }
 
-static bool check_object(struct cursor *cursor, int depth_left) {
+static bool check_object(struct cursor *cursor) {
     skip_space(cursor);
     if (take(cursor, '}'))
         return true;
@@ -118,38 +131,59 @@ static bool check_object(struct cursor *cursor, int depth_left) {
         if (!check_string(cursor))
             return false;
         skip_space(cursor);
-        if (!take(cursor, ':') || !check_value(cursor, depth_left))
+        if (!take(cursor, ':') || !check_value(cursor))
             return false;
     } while (take(cursor, ','));
     return take(cursor, '}');
 }
 
+static bool check_container(struct cursor *cursor) {
+    if (cursor->depth == cursor->depth_limit)
+        return false;
+    if (++cursor->depth > cursor->deepest)
+        cursor->deepest = cursor->depth;
+    bool valid = *cursor->at++ == '{' ? check_object(cursor) : check_array(cursor);
+    cursor->depth--;
+    return valid;
+}
+
 /* The value with the white space on both of its sides. */
-static bool check_value(struct cursor *cursor, int depth_left) {
+static bool check_value(struct cursor *cursor) {
     bool valid = false;
 
     skip_space(cursor);
-    if (is_next(cursor, '"'))
+    switch (cursor->at < cursor->end ? *cursor->at : '\0') {
+    case '"':
         valid = check_string(cursor);
-    else if (take(cursor, '{'))
-        valid = depth_left > 0 && check_object(cursor, depth_left - 1);
-    else if (take(cursor, '['))
-        valid = depth_left > 0 && check_array(cursor, depth_left - 1);
-    else if (is_next(cursor, 't'))
+        break;
+    case '{':
+    case '[':
+        valid = check_container(cursor);
+        break;
+    case 't':
         valid = take_text(cursor, "true");
-    else if (is_next(cursor, 'f'))
+        break;
+    case 'f':
         valid = take_text(cursor, "false");
-    else if (is_next(cursor, 'n'))
+        break;
+    case 'n':
         valid = take_text(cursor, "null");
-    else
+        break;
+    default:
         valid = check_number(cursor);
+    }
     skip_space(cursor);
     return valid;
 }
 
-bool json_check(struct slice text, int depth_limit) {
+bool json_check(struct slice text, int depth_limit, int *depth) {
     if (text.size == 0)
         return false;
-    struct cursor cursor = {.at = text.data, .end = text.data + text.size};
-    return check_value(&cursor, depth_limit) && cursor.at == cursor.end;
+    struct cursor cursor = {
+        .at = text.data, .end = text.data + text.size, .depth_limit = depth_limit};
+    if (!check_value(&cursor) || cursor.at < cursor.end)
+        return false;
+    if (depth != NULL)
+        *depth = cursor.deepest;
+    return true;
 }

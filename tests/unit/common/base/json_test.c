@@ -1,0 +1,183 @@
+#include "common/base/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { DEPTH_LIMIT = 64 };
+
+static struct json_object *parse(const char *text) {
+    return json_parse(slice_of(text), DEPTH_LIMIT, NULL);
+}
+
+static void assert_written(const char *text, const char *plain, const char *sorted) {
+    struct json_object *tree = parse(text);
+    struct buffer out = {0};
+
+    json_write(tree, &out);
+    assert_string_equal(buffer_text(&out), plain);
+    buffer_clear(&out);
+    json_write_sorted(tree, &out);
+    assert_string_equal(buffer_text(&out), sorted);
+    buffer_free(&out);
+    json_object_put(tree);
+}
+
+static void test_parse_tells_null_from_nonsense(void **state) {
+    bool is_null = true;
+
+    (void)state;
+    assert_null(json_parse(slice_of("nul"), DEPTH_LIMIT, &is_null));
+    assert_false(is_null);
+    assert_null(json_parse(slice_of(" null "), DEPTH_LIMIT, &is_null));
+    assert_true(is_null);
+    struct json_object *tree = json_parse(slice_of("false"), DEPTH_LIMIT, &is_null);
+    assert_non_null(tree);
+    assert_false(is_null);
+    json_object_put(tree);
+}
+
+static void test_parse_takes_values_that_end_the_text(void **state) {
+    static const char *const texts[] = {"1",     "-0",    "1.5", "1e3", "true",
+                                        "false", "\"a\"", "{}",  "[]"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct json_object *tree = parse(texts[i]);
+        assert_non_null(tree);
+        json_object_put(tree);
+    }
+}
+
+static void test_parse_takes_exactly_the_depth_allowed(void **state) {
+    (void)state;
+    for (int inner = 0; inner < 3; inner++) {
+        static const char *const values[] = {"1", "\"a\"", "[]"};
+        struct buffer text = {0};
+        for (int i = 0; i < DEPTH_LIMIT - (inner == 2); i++)
+            buffer_append_text(&text, "[");
+        buffer_append_text(&text, values[inner]);
+        for (int i = 0; i < DEPTH_LIMIT - (inner == 2); i++)
+            buffer_append_text(&text, "]");
+        struct json_object *tree = json_parse(buffer_slice(&text), DEPTH_LIMIT, NULL);
+        assert_non_null(tree);
+        json_object_put(tree);
+        assert_null(json_parse(buffer_slice(&text), DEPTH_LIMIT - 1, NULL));
+        buffer_free(&text);
+    }
+}
+
+static void test_writes_what_it_read(void **state) {
+    (void)state;
+    assert_written("{\"b\":1,\"a\":[{\"z\":null,\"y\":\"/\"}]}",
+                   "{\"b\":1,\"a\":[{\"z\":null,\"y\":\"/\"}]}",
+                   "{\"a\":[{\"y\":\"/\",\"z\":null}],\"b\":1}");
+    assert_written("[1.50,1e999,-0.0,true,18446744073709551615]",
+                   "[1.50,1e999,-0.0,true,18446744073709551615]",
+                   "[1.50,1e999,-0.0,true,18446744073709551615]");
+    assert_written("[\"\\u00e9\\n\\u0001\\u0000\"]", "[\"\xC3\xA9\\n\\u0001\\u0000\"]",
+                   "[\"\xC3\xA9\\n\\u0001\\u0000\"]");
+    assert_written("{}", "{}", "{}");
+    assert_written("null", "null", "null");
+}
+
+static void test_takes_what_no_integer_holds(void **state) {
+    (void)state;
+    assert_written("[99999999999999999999999]", "[18446744073709551615]", "[18446744073709551615]");
+    assert_written("[-99999999999999999999999]", "[-9223372036854775808]",
+                   "[-9223372036854775808]");
+}
+
+static void test_replaces_lone_surrogates(void **state) {
+    (void)state;
+    assert_written("[\"\\ud800\"]", "[\"\xEF\xBF\xBD\"]", "[\"\xEF\xBF\xBD\"]");
+    assert_written("[\"\\udc00x\"]", "[\"\xEF\xBF\xBDx\"]", "[\"\xEF\xBF\xBDx\"]");
+    assert_written("[\"\\ud800\\ud83d\\ude00\"]", "[\"\xEF\xBF\xBD\xF0\x9F\x98\x80\"]",
+                   "[\"\xEF\xBF\xBD\xF0\x9F\x98\x80\"]");
+    assert_written("{\"\\ud800\":1}", "{\"\xEF\xBF\xBD\":1}", "{\"\xEF\xBF\xBD\":1}");
+}
+
+static void test_the_last_of_equal_names_counts(void **state) {
+    (void)state;
+    assert_written("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}", "{\"a\":3,\"b\":2}");
+}
+
+static void test_members_of_another_type_are_absent(void **state) {
+    struct json_object *tree = parse("{\"text\":\"t\",\"object\":{},\"array\":[],\"null\":null,"
+                                     "\"number\":1,\"empty\":\"\"}");
+
+    (void)state;
+    assert_true(slice_is(json_member_text(tree, "text"), "t"));
+    assert_non_null(json_member_text(tree, "empty").data);
+    assert_int_equal(json_member_text(tree, "empty").size, 0);
+    assert_null(json_member_text(tree, "number").data);
+    assert_null(json_member_text(tree, "null").data);
+    assert_null(json_member_text(tree, "absent").data);
+    assert_non_null(json_member_object(tree, "object"));
+    assert_null(json_member_object(tree, "array"));
+    assert_null(json_member_object(tree, "null"));
+    assert_non_null(json_member_array(tree, "array"));
+    assert_null(json_member_array(tree, "object"));
+    assert_null(json_member(json_member(tree, "array"), "text"));
+    assert_null(json_member(NULL, "text"));
+    json_object_put(tree);
+}
+
+static void test_integers_come_in_many_clothes(void **state) {
+    static const struct {
+        const char *value;
+        bool is_integer;
+        int64_t number;
+    } rows[] = {
+        {"7", true, 7},
+        {"-7", true, -7},
+        {"7.9", true, 7},
+        {"-7.9", true, -7},
+        {"\"7\"", true, 7},
+        {"9223372036854775807", true, INT64_MAX},
+        {"18446744073709551615", true, INT64_MAX},
+        {"-99999999999999999999", true, INT64_MIN},
+        {"1e15", true, INT64_C(1000000000000000)},
+        {"1e999", false, 0},
+        {"-1e999", false, 0},
+        {"1e17", false, 0},
+        {"\"\"", false, 0},
+        {"\"7.5\"", false, 0},
+        {"\" 7\"", false, 0},
+        {"\"99999999999999999999\"", false, 0},
+        {"null", false, 0},
+        {"true", false, 0},
+        {"{}", false, 0},
+        {"[7]", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buffer text = {0};
+        buffer_append_format(&text, "{\"n\":%s}", rows[i].value);
+        struct json_object *tree = parse(buffer_text(&text));
+        int64_t number = 0;
+        assert_int_equal(json_member_integer(tree, "n", &number), rows[i].is_integer);
+        assert_true(number == rows[i].number);
+        json_object_put(tree);
+        buffer_free(&text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse_tells_null_from_nonsense),
+        cmocka_unit_test(test_parse_takes_values_that_end_the_text),
+        cmocka_unit_test(test_parse_takes_exactly_the_depth_allowed),
+        cmocka_unit_test(test_writes_what_it_read),
+        cmocka_unit_test(test_takes_what_no_integer_holds),
+        cmocka_unit_test(test_replaces_lone_surrogates),
+        cmocka_unit_test(test_the_last_of_equal_names_counts),
+        cmocka_unit_test(test_members_of_another_type_are_absent),
+        cmocka_unit_test(test_integers_come_in_many_clothes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
