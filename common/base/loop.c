@@ -83,7 +83,7 @@ int64_t loop_monotonic_ms(const struct loop *loop) {
     struct timespec now;
 
     (void)loop;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -130,6 +130,8 @@ void timer_free(struct timer *timer) {
 
 void timer_start(struct timer *timer, int64_t after_ms) {
     ev_timer_stop(timer->loop->ev, &timer->watcher);
+    /* libev counts from when this turn began: after a long one, or before the first, too early. */
+    ev_now_update(timer->loop->ev);
     ev_timer_set(&timer->watcher, after_ms <= 0 ? 0. : (double)after_ms / 1000., 0.);
     ev_timer_start(timer->loop->ev, &timer->watcher);
 }

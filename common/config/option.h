@@ -47,6 +47,7 @@ struct option {
     size_t port_offset;         /* option_endpoint only */
     const char *fallback;       /* the default, as one would write it in the file */
     const char *absent;         /* without a default: what its absence means */
+    const char *example;        /* of a text that needs one */
     int64_t minimum;            /* of a value, or of each in a list */
     int64_t maximum;            /* 0: no bounds */
     const char *zero_word;      /* an integer's word for 0 */

@@ -44,8 +44,8 @@ static bool read_text(const struct option *option, const struct yaml_node *node,
 }
 
 static void expect_text(const struct option *option, struct buffer *out) {
-    (void)option;
-    buffer_append_text(out, "text");
+    buffer_append_format(out, "text%s%s", option->example == NULL ? "" : " such as ",
+                         option->example == NULL ? "" : option->example);
 }
 
 const struct option_type option_text = {read_text, expect_text, release_text};
