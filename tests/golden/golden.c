@@ -1,0 +1,236 @@
+/* Runs the golden files of a folder: encodes what each says it was given, and compares with what it
+ * says is sent. With COLUMBA_GOLDEN_UPDATE set it writes what is sent into the files instead. */
+#include "golden_file.h"
+
+#include "common/base/arena.h"
+#include "common/base/json.h"
+#include "common/push/notification.h"
+#include "dispatcher/providers/provider.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DATA_LIMIT_BYTES = 4096 };
+
+static const char authorization[] = "Bearer an-access-token";
+static const char *const result_names[] = {
+    [ENCODE_SEND] = "send",
+    [ENCODE_DROP] = "drop",
+    [ENCODE_REJECT] = "reject",
+    [ENCODE_DEAD] = "dead",
+};
+
+static char *text_option(struct json_object *options, const char *name) {
+    return (char *)json_member_text(options, name).data;
+}
+
+/* The app as a golden file describes it. It points into the file. */
+static struct app read_app(struct json_object *options) {
+    static const char *const targets[] = {
+        [FCM_TARGET_TOKEN] = "token",
+        [FCM_TARGET_FID] = "fid",
+        [FCM_TARGET_AUTO] = "auto",
+    };
+    struct json_object *counts = json_member(options, "send_badge_counts");
+    struct app app = {
+        .kind = PROVIDER_FCM,
+        .pattern = text_option(options, "app_id"),
+        .base_url = text_option(options, "base_url"),
+        .send_badge_counts = counts == NULL || json_object_get_boolean(counts),
+        .fcm.project_id = text_option(options, "project_id"),
+        .fcm.options = json_member(options, "fcm_options"),
+    };
+
+    json_member_integer(options, "ttl_ms", &app.ttl_ms);
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
+        if (slice_is(json_member_text(options, "target"), targets[i]))
+            app.fcm.target = (enum fcm_target)i;
+    return app;
+}
+
+static struct json_object *text_object(struct slice text) {
+    return json_object_new_string_len(text.data, (int)text.size);
+}
+
+static struct json_object *refusal(enum encode_result result, const char *reason) {
+    struct json_object *out = json_object_new_object();
+
+    json_object_object_add(out, "result", json_object_new_string(result_names[result]));
+    json_object_object_add(out, "reason", json_object_new_string(reason));
+    return out;
+}
+
+/* Names and values of the data together, as FCM counts them. -1 where a value is not a text. */
+static int64_t data_bytes(struct json_object *body) {
+    struct json_object *data = json_member_object(json_member(body, "message"), "data");
+    int64_t total = 0;
+
+    if (data == NULL)
+        return -1;
+    json_object_object_foreach(data, name, value) {
+        if (!json_object_is_type(value, json_type_string))
+            return -1;
+        total += (int64_t)(strlen(name) + json_text(value).size);
+    }
+    return total;
+}
+
+static struct json_object *request_object(const struct http_request *request) {
+    struct json_object *out = json_object_new_object();
+    struct json_object *headers = json_object_new_object();
+    struct json_object *body = json_parse(request->body, 80, NULL);
+
+    for (size_t i = 0; i < request->header_count; i++)
+        json_object_object_add(headers, request->headers[i].name,
+                               text_object(request->headers[i].value));
+    json_object_object_add(out, "result", json_object_new_string(result_names[ENCODE_SEND]));
+    json_object_object_add(out, "url", json_object_new_string(request->url));
+    json_object_object_add(out, "headers", headers);
+    json_object_object_add(out, "data_bytes", json_object_new_int64(data_bytes(body)));
+    json_object_object_add(out, "body", body);
+    return out;
+}
+
+/* What holds for every request whatever the file says. */
+static const char *broken_rule(const struct http_request *first, const struct http_request *second,
+                               struct json_object *request) {
+    struct json_object *body = json_member(request, "body");
+    struct buffer text = {0};
+    const char *fault = NULL;
+    int64_t bytes = 0;
+
+    json_member_integer(request, "data_bytes", &bytes);
+    if (body == NULL)
+        return "the body is not JSON";
+    json_write(body, &text);
+    if (!slice_equal(buffer_slice(&text), first->body))
+        fault = "the body names a member twice, or is not compact";
+    else if (bytes < 0)
+        fault = "a value of the data is not a text";
+    else if (bytes > DATA_LIMIT_BYTES)
+        fault = "the data is larger than FCM takes";
+    else if (!slice_equal(first->body, second->body))
+        fault = "the same push is encoded otherwise when it is sent again";
+    buffer_free(&text);
+    return fault;
+}
+
+/* What becomes of the push that the file gives; NULL where it breaks a rule. */
+static struct json_object *encode_case(struct json_object *file, const char *name) {
+    const struct app app = read_app(json_member(file, "app"));
+    const struct provider *provider = provider_for(app.kind);
+    struct arena *arena = arena_new(4096);
+    struct notification *notification = NULL;
+    struct encode_output out[2] = {0};
+    struct json_object *seen = NULL;
+    struct buffer body = {0};
+    struct error error = {0};
+
+    json_write(json_member(file, "notify"), &body);
+    if (notification_parse(buffer_slice(&body), 1, &notification, &error) != NOTIFICATION_OK) {
+        printf("FAIL %s: notify: %s\n", name, error.text);
+        goto out;
+    }
+    const struct encode_input input = {
+        .app = &app,
+        .notification = notification,
+        .device = &notification->devices[0],
+        .authorization = slice_of(authorization),
+        .record_id = "0f4a3c1e-5a0b-4c8e-9f1d-2b7c6d5e4f30",
+        .now_ms = 1700000000000,
+    };
+    const char *fault = provider->check(&app, input.device->pushkey);
+    if (fault != NULL) {
+        seen = refusal(ENCODE_REJECT, fault);
+        goto out;
+    }
+    const enum encode_result result = provider->encode(&input, arena, &out[0]);
+    if (result != ENCODE_SEND) {
+        seen = refusal(result, out[0].reason);
+        goto out;
+    }
+    provider->encode(&input, arena, &out[1]);
+    seen = request_object(&out[0].request);
+    fault = broken_rule(&out[0].request, &out[1].request, seen);
+    if (fault != NULL) {
+        printf("FAIL %s: %s\n%.*s\n", name, fault, (int)out[0].request.body.size,
+               out[0].request.body.data);
+        json_object_put(seen);
+        seen = NULL;
+    }
+out:
+    notification_free(notification);
+    arena_free(arena);
+    buffer_free(&body);
+    return seen;
+}
+
+static const char *pretty(struct json_object *tree) {
+    return json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                    JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+/* Structure first, since its difference is the one to be shown, then the order of members. */
+static bool compare(const char *name, struct json_object *expected, struct json_object *seen) {
+    if (!json_object_equal(expected, seen)) {
+        printf("FAIL %s\n--- expected\n%s\n--- seen\n%s\n", name, pretty(expected), pretty(seen));
+        return false;
+    }
+    if (strcmp(pretty(expected), pretty(seen)) != 0) {
+        printf("FAIL %s: the same members in another order\n%s\n", name, pretty(seen));
+        return false;
+    }
+    printf("ok   %s\n", name);
+    return true;
+}
+
+static bool run_case(const char *path, bool is_update) {
+    struct json_object *written = NULL;
+    struct json_object *file = golden_file_read(path, &written);
+    struct json_object *seen = NULL;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    bool passed = false;
+
+    if (file == NULL || written == NULL)
+        goto out;
+    seen = encode_case(file, name);
+    if (seen == NULL)
+        goto out;
+    if (is_update) {
+        json_object_object_del(written, "expect");
+        json_object_object_add(written, "expect", json_object_get(seen));
+        passed = golden_file_write(path, written);
+    } else {
+        passed = compare(name, json_member(file, "expect"), seen);
+    }
+out:
+    json_object_put(seen);
+    json_object_put(file);
+    json_object_put(written);
+    return passed;
+}
+
+int main(int argc, char **argv) {
+    const bool is_update = getenv("COLUMBA_GOLDEN_UPDATE") != NULL;
+    struct buffer pattern = {0};
+    glob_t files = {0};
+    size_t failed = 0;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s <folder of golden files>\n", argv[0]);
+        return 2;
+    }
+    buffer_append_format(&pattern, "%s/*.json", argv[1]);
+    glob(buffer_text(&pattern), 0, NULL, &files);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        if (!run_case(files.gl_pathv[i], is_update))
+            failed++;
+    printf("%zu golden files, %zu failed\n", files.gl_pathc, failed);
+    const bool is_empty = files.gl_pathc == 0;
+    globfree(&files);
+    buffer_free(&pattern);
+    return failed == 0 && !is_empty ? 0 : 1;
+}
