@@ -52,9 +52,9 @@ int main(int argc, char **argv) {
     log_open("columbactl", LOG_LEVEL_WARNING);
     if (!invocation_parse(argc, argv, commands, COMMAND_COUNT, &invocation, &error)) {
         write_failure(&error, false);
-        return COMMAND_USAGE;
+        return (int)COMMAND_USAGE;
     }
     status = run(&invocation, &out);
     buffer_free(&out);
-    return status;
+    return (int)status;
 }

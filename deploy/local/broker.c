@@ -183,7 +183,7 @@ static void broker_close(struct broker *broker) {
 
 int main(int argc, char **argv) {
     struct broker broker = {0};
-    enum exit_code exit_code = EXIT_NO_START;
+    int exit_code = EXIT_NO_START;
     struct options options;
     struct plan *plan = NULL;
     struct error error;

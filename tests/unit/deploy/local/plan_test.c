@@ -21,14 +21,16 @@ static struct plan *plan_of_yaml(const char *yaml) {
 }
 
 static void test_config_gives_every_topic_of_every_lane(void **state) {
-    struct plan *plan = plan_of_yaml("queue:\n"
-                                     "  prefix: try.\n"
-                                     "  partitions: 3\n"
-                                     "retry:\n"
-                                     "  delays: [15s, 2m]\n"
-                                     "apps:\n"
-                                     "  org.example.phone: {type: fcm, project_id: p}\n"
-                                     "  org.example.big: {type: fcm, project_id: p, lane: big}\n");
+    struct plan *plan = plan_of_yaml(
+        "queue:\n"
+        "  brokers: localhost:9092\n"
+        "  prefix: try.\n"
+        "  partitions: 3\n"
+        "retry:\n"
+        "  delays: [15s, 2m]\n"
+        "apps:\n"
+        "  org.example.phone: {type: fcm, project_id: p, service_account_file: k}\n"
+        "  org.example.big: {type: fcm, project_id: p, service_account_file: k, lane: big}\n");
 
     (void)state;
     assert_int_equal(plan->partitions, 3);
