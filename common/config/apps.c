@@ -111,10 +111,10 @@ bool apps_read(const struct yaml_node *root, struct apps *apps, struct error *er
     const struct yaml_node *section = yaml_member(root, "apps");
     bool done = true;
 
+    if (section != NULL && section->kind != YAML_MAP)
+        return yaml_refuse(section, error, "is not a map, expected apps and their settings");
     if (section == NULL || section->count == 0)
         return yaml_refuse_member(root, "apps", error, "is missing, expected at least one app");
-    if (section->kind != YAML_MAP)
-        return yaml_refuse(section, error, "is not a map, expected apps and their settings");
     apps->list = memory_new_array(section->count, sizeof *apps->list);
     for (size_t i = 0; done && i < section->count; i++)
         done = read_app(&section->children[i], &apps->list[apps->count++], error);
