@@ -130,9 +130,20 @@ static void transfer_put_back(struct sender *sender, struct sender_transfer *tra
     sender->spare[sender->spare_count++] = transfer;
 }
 
+/* The first in line of those who may start: one whose time is over is left to on_expiry. */
+static struct send *host_next(struct sender *sender, struct host *host) {
+    struct send *send = TAILQ_FIRST(&host->waiting);
+
+    if (send == NULL || host->active_count >= host->window_count ||
+        send->deadline_ms <= loop_monotonic_ms(sender->loop))
+        return NULL;
+    return send;
+}
+
 static void host_start_waiting(struct sender *sender, struct host *host) {
-    while (host->active_count < host->window_count && !TAILQ_EMPTY(&host->waiting)) {
-        struct send *send = TAILQ_FIRST(&host->waiting);
+    struct send *send = NULL;
+
+    while ((send = host_next(sender, host)) != NULL) {
         TAILQ_REMOVE(&host->waiting, send, waiting);
         host->active_count++;
         send->transfer = transfer_take(sender);
