@@ -14,6 +14,7 @@ connection to DIR/control.sock takes one JSON object a line and answers with one
                               "html" is a proxy's page instead
     {"token_lifetime": 30}    of tokens from now on, in seconds
     {"revoke": true}          every bearer token is stale from now on
+    {"revive": "dead-1"}      this token succeeds from now on
     {"stats": true}           changes nothing
 The answer holds the counts of messages, mints, refused assertions and connections.
 """
@@ -118,6 +119,7 @@ class Fcm:
         self.seen_counts = collections.Counter()
         self.message_count = 0
         self.forced_answer = None
+        self.revived = set()
         self.token_mode = "grant"
 
     def handle(self, request):
@@ -156,7 +158,7 @@ class Fcm:
 
     def scripted(self, target):
         script = SCRIPTED.match(self.forced_answer or target)
-        if script is None:
+        if script is None or target in self.revived:
             return self.success()
         name, number = script.group(1), int(script.group(2) or 0)
         times, make = ANSWERS[name]
@@ -203,6 +205,8 @@ class Fcm:
             self.token_mode = command["tokens"]
         if "token_lifetime" in command:
             self.tokens.lifetime_s = int(command["token_lifetime"])
+        if "revive" in command:
+            self.revived.add(command["revive"])
         if command.get("revoke"):
             self.tokens.revoke_all()
 

@@ -1,0 +1,32 @@
+"""What scenario and system tests share. Each suite's own conftest.py says what a queue is."""
+
+import pytest
+
+from support.gateways import GatewayFactory, open_gateway
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory, make_queue):
+    """The gateway that most tests share: each uses pushkeys of its own and breaks nothing."""
+    directory = tmp_path_factory.mktemp("shared")
+    with make_queue(directory) as queue, open_gateway(directory, queue) as shared:
+        yield shared
+
+
+@pytest.fixture
+def gateways(tmp_path, make_queue):
+    """Gateways for this test alone."""
+    factory = GatewayFactory(tmp_path, make_queue)
+    with factory.stack:
+        yield factory
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """What the processes had to say goes under a failed test."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for name in ("gateway", "gateways"):
+            if name in item.funcargs:
+                report.sections.append((name, item.funcargs[name].describe()))

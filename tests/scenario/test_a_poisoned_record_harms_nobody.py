@@ -1,0 +1,82 @@
+"""Whatever a stranger's producer puts on the topic: it never stops the records behind it. What
+cannot be parsed is a dead letter with its reason; what is of a newer version waits for it."""
+
+import json
+
+import pytest
+
+from support import kafka
+from support.matrix import push, unique
+from support.processes import wait_until
+
+UNREADABLE = {
+    "text": b"this is no JSON",
+    "number": b"12",
+    "not_utf8": b"\xff\xfe\xfd",
+    "no_devices": b'{"notification":{}}',
+    "no_device": b'{"notification":{"devices":[]}}',
+    "no_pushkey": b'{"notification":{"devices":[{"app_id":"chat.columba.android"}]}}',
+    "half": b'{"notification":{"devices":[{',
+    "deep": b"[" * 5000,
+}
+
+
+def publish(gateway, value, headers=()):
+    kafka.publish(gateway.queue.bootstrap, gateway.topic("push.fcm"), value, headers=headers)
+
+
+def dead_letters(gateway):
+    return kafka.read_topic(gateway.queue.bootstrap, gateway.topic("dead.fcm"))
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_cannot_be_parsed_is_a_dead_letter(gateway, case):
+    before = len(dead_letters(gateway))
+
+    publish(gateway, UNREADABLE[case])
+    wait_until("it is a dead letter", lambda: len(dead_letters(gateway)) > before, 20, [gateway.dispatcher])
+
+    last = max(dead_letters(gateway), key=lambda record: record.timestamp_ms)
+    assert last.value == UNREADABLE[case]
+    assert last.headers["columba-reason"]
+    gateway.deliver(push(after := unique()), after)
+
+
+def test_a_record_without_headers_is_delivered(gateway):
+    body = push(pushkey := unique())
+
+    publish(gateway, json.dumps(body).encode())
+
+    gateway.fcm.wait_for(pushkey)
+
+
+def test_headers_that_make_no_sense_take_their_defaults(gateway):
+    body = push(pushkey := unique())
+    headers = [("columba-attempt", "many"), ("columba-accepted", "soon"), ("columba-id", "x" * 300),
+               ("traceparent", "?"), ("stranger", "1")]
+
+    publish(gateway, json.dumps(body).encode(), headers)
+
+    gateway.fcm.wait_for(pushkey)
+
+
+def test_a_newer_version_is_moved_and_not_guessed_at(gateway):
+    body = push(pushkey := unique())
+    before = gateway.settled(outcome="moved", reason="newer_version")
+
+    publish(gateway, json.dumps(body).encode(), [("columba-version", "2")])
+    gateway.wait_settled(before + 1, outcome="moved", reason="newer_version")
+
+    assert gateway.fcm.received(pushkey) == []
+
+
+def test_a_provider_that_calls_the_message_wrong_makes_a_dead_letter(gateway):
+    body = push(pushkey := unique("badfield"))
+    before = len(dead_letters(gateway))
+
+    assert gateway.notify(body).rejected == []
+    wait_until("it is a dead letter", lambda: len(dead_letters(gateway)) > before, 20, [gateway.dispatcher])
+
+    last = max(dead_letters(gateway), key=lambda record: record.timestamp_ms)
+    assert json.loads(last.value) == body
+    assert gateway.notify(push(pushkey)).rejected == []

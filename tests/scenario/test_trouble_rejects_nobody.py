@@ -1,0 +1,132 @@
+"""Only an answer that says so makes a pushkey dead. Whatever else goes wrong between here and the
+provider rejects nobody, and when it is over the push arrives."""
+
+import pytest
+
+from support.gateways import open_gateway
+from support.matrix import APP_ID, device, notification, push, unique
+
+# How the provider answers everybody for a while.
+TROUBLE = [
+    "internal",
+    "unavailable1",
+    "quota1",
+    "html502",
+    "html404",
+    "expired",
+    "denied",
+    "thirdparty",
+    "hang",
+    "reset",
+]
+# Said of a pushkey, but as likely said of our own configuration: believed only when earned.
+AMBIGUOUS = ["notfound", "invalid", "mismatch"]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory, make_queue):
+    """A gateway whose provider is in trouble while others' is not."""
+    directory = tmp_path_factory.mktemp("trouble")
+    with make_queue(directory) as queue, open_gateway(directory, queue) as gateway:
+        yield gateway
+
+
+def assert_nobody_is_rejected(gateway, pushkey):
+    assert gateway.notify(push(pushkey)).rejected == []
+    assert gateway.settled(outcome="rejected") == 0
+    assert gateway.redis.keys("columba:v:*") == []
+
+
+def notify_and_see_it_moved(gateway, pushkey, **labels):
+    """The push did not arrive, and lives on in a retry topic."""
+    before = gateway.settled(outcome="moved", **labels)
+    assert gateway.notify(push(pushkey)).rejected == []
+    gateway.wait_settled(before + 1, outcome="moved", **labels)
+    assert gateway.fcm.delivered(pushkey) == []
+
+
+@pytest.mark.parametrize("answer", TROUBLE + AMBIGUOUS)
+def test_provider_in_trouble(own, answer):
+    pushkey = unique()
+
+    own.fcm.control(answer=answer)
+    notify_and_see_it_moved(own, pushkey)
+    assert_nobody_is_rejected(own, pushkey)
+
+    own.fcm.control(answer=None)
+    own.fcm.wait_for(pushkey, count=2, timeout_s=40)
+    assert_nobody_is_rejected(own, pushkey)
+    own.fcm.wait_for(pushkey, count=3)
+
+
+def test_provider_refuses_connections(own):
+    pushkey = unique()
+
+    own.fcm.stop()
+    notify_and_see_it_moved(own, pushkey, reason="refused")
+    assert_nobody_is_rejected(own, pushkey)
+
+    own.fcm.start()
+    own.fcm.wait_for(pushkey, count=2, timeout_s=40)
+
+
+@pytest.mark.parametrize("mode", ["refuse", "html"])
+def test_no_credential_to_be_had(gateways, mode):
+    gateway = gateways.open(started=False)
+    gateway.fcm.control(tokens=mode)
+    gateway.start()
+    pushkey = unique()
+
+    notify_and_see_it_moved(gateway, pushkey)
+    assert_nobody_is_rejected(gateway, pushkey)
+
+    gateway.fcm.control(tokens="grant")
+    gateway.fcm.wait_for(pushkey, count=2, timeout_s=40)
+
+
+def test_provider_that_is_not_trusted(gateways):
+    """A TLS failure. The certificate of another authority is what an intercepting proxy shows."""
+    gateway = gateways.open(started=False)
+    stranger = gateways.open(started=False)
+    gateway.settings["apps"][APP_ID]["ca_file"] = stranger.fcm.ready["ca_file"]
+    gateway.start()
+    pushkey = unique()
+
+    notify_and_see_it_moved(gateway, pushkey)
+
+    assert gateway.fcm.received() == []
+    assert_nobody_is_rejected(gateway, pushkey)
+
+
+def test_a_retry_waits_for_its_delay(own):
+    """flaky2 fails twice: delivered by the third try, no sooner than the two delays of 1 s and 2 s."""
+    pushkey = unique("flaky2")
+
+    assert own.notify(notification(device(pushkey))).rejected == []
+    own.fcm.wait_for(pushkey, timeout_s=40)
+
+    times = [line["time"] for line in own.fcm.received(pushkey)]
+    assert len(times) == 3
+    assert times[1] - times[0] >= 1
+    assert times[2] - times[1] >= 2
+
+
+def test_a_stale_token_is_renewed_and_the_push_goes_on_at_once(own):
+    pushkey = unique("unauth")
+    mints = own.fcm.stats()["mints"]
+    moved = own.settled(outcome="moved")
+
+    own.deliver(push(pushkey), pushkey)
+
+    assert own.fcm.stats()["mints"] == mints + 1
+    assert own.settled(outcome="moved") == moved
+
+
+@pytest.mark.parametrize("kind", ["goaway", "refuse"])
+def test_what_the_provider_did_not_look_at_is_sent_again_at_once(own, kind):
+    pushkey = unique(kind)
+    moved = own.settled(outcome="moved")
+
+    own.deliver(push(pushkey), pushkey)
+
+    assert own.settled(outcome="moved") == moved

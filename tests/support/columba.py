@@ -1,0 +1,252 @@
+"""The programs under test, and a whole gateway made of them."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from support import http_client
+from support.matrix import APP_ID, unique
+from support.metrics import Metrics
+from support.processes import REPOSITORY, Failure, Process, free_port, wait_until
+
+BUILD = Path(os.environ.get("COLUMBA_BUILD_DIR") or REPOSITORY / "build/release")
+FOLDERS = {
+    "columba-ingress": "ingress",
+    "columba-dispatcher": "dispatcher",
+    "columbactl": "deploy/columbactl",
+    "columba-broker": "deploy/local",
+}
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1",
+}
+BEARER_TOKEN = re.compile(r"ya29\.\S+")
+
+
+def program(name):
+    return BUILD / FOLDERS[name] / name
+
+
+def yaml(value, indent=0):
+    """Maps, lists and scalars as block YAML, the way an operator would write them."""
+    pad = "  " * indent
+    lines = []
+    for key, item in value.items():
+        if isinstance(item, dict) and item:
+            lines += [f"{pad}{key}:", yaml(item, indent + 1)]
+        else:
+            lines.append(f"{pad}{key}: {json.dumps(item)}")
+    return "\n".join(lines)
+
+
+def merged(base, *changes):
+    """Nested maps, later ones win; None takes a key away."""
+    result = dict(base)
+    for change in changes:
+        for key, value in change.items():
+            if value is None:
+                result.pop(key, None)
+            elif isinstance(value, dict):
+                result[key] = merged(result.get(key) or {}, value)
+            else:
+                result[key] = value
+    return result
+
+
+class Program(Process):
+    """A process of Columba's with an admin port."""
+
+    def __init__(self, name, config_path, log_path, admin_port, port=None):
+        super().__init__(name, [program(name), "--config", config_path], log_path, SANITIZERS)
+        self.admin_port = admin_port
+        self.port = port
+
+    def get(self, path):
+        return http_client.get(self.admin_port, path)
+
+    def is_ready(self):
+        return self.get("/ready").status == 200
+
+    def wait_ready(self, timeout_s=40):
+        wait_until(f"{self.name} is ready", self.is_ready, timeout_s, [self])
+        return self
+
+    def metrics(self):
+        return Metrics(self.get("/metrics").body.decode())
+
+    def log_lines(self):
+        """Every line is a JSON object of the log's form."""
+        lines = [json.loads(line) for line in self.log().splitlines()]
+        for line in lines:
+            assert {"time", "level", "event"} <= set(line), line
+        return lines
+
+    def client(self, timeout_s=60):
+        return http_client.Client(self.port, timeout_s)
+
+
+class Gateway:
+    """Ingresses and dispatchers on one queue, one Redis, one provider."""
+
+    def __init__(self, directory, queue, redis, fcm, settings=None):
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.queue = queue
+        self.redis = redis
+        self.fcm = fcm
+        self.programs = []
+        self.kept_client = None
+        self.settings = merged(
+            {
+                "queue": {
+                    "brokers": queue.bootstrap,
+                    "prefix": unique("t") + ".",
+                    "replication": 1,
+                    "partitions": 2,
+                },
+                "redis": {"address": f"127.0.0.1:{redis.port}"},
+                "retry": {"delays": ["1s", "2s"]},
+                "ingress": {"workers": 2, "drain_delay": "0s"},
+                "dispatcher": {"request_timeout": "2s"},
+                "apps": {APP_ID: fcm.app()},
+            },
+            queue.settings,
+            settings or {},
+        )
+
+    @property
+    def ingress(self):
+        return self._first_running("columba-ingress")
+
+    @property
+    def dispatcher(self):
+        return self._first_running("columba-dispatcher")
+
+    def _first_running(self, name):
+        for one in self.programs:
+            if one.name == name and not one.has_ended():
+                return one
+        raise Failure(f"no {name} is running\n{self.describe()}")
+
+    def topic(self, name):
+        return self.settings["queue"]["prefix"] + name
+
+    def write_config(self, name, *changes):
+        path = self.directory / f"{name}.yaml"
+        path.write_text(yaml(merged(self.settings, *changes)) + "\n")
+        return path
+
+    def prepare(self):
+        """The queue runs and has the topics."""
+        self.queue.prepare(self.write_config("queue"))
+
+    def _start(self, name, section, changes, port=None):
+        number = len(self.programs)
+        admin_port = free_port()
+        listen = {"admin_listen": f"127.0.0.1:{admin_port}"}
+        if port is not None:
+            listen["listen"] = f"127.0.0.1:{port}"
+        path = self.write_config(f"{section}-{number}", {section: listen}, changes)
+        log_path = self.directory / f"{section}-{number}.log"
+        started = Program(name, path, log_path, admin_port, port)
+        self.programs.append(started)
+        return started
+
+    def start_ingress(self, port=None, **changes):
+        return self._start("columba-ingress", "ingress", changes, port or free_port())
+
+    def start_dispatcher(self, **changes):
+        return self._start("columba-dispatcher", "dispatcher", changes)
+
+    def start(self):
+        """One of each, ready."""
+        self.prepare()
+        self.start_ingress()
+        self.start_dispatcher()
+        self.ingress.wait_ready()
+        self.dispatcher.wait_ready()
+        return self
+
+    def notify(self, body):
+        """Over one kept connection to the first ingress that runs."""
+        if self.kept_client is None or self.kept_client.connection.port != self.ingress.port:
+            self.kept_client = self.ingress.client()
+        try:
+            return self.kept_client.notify(body)
+        except OSError:
+            self.kept_client.close()
+            raise
+
+    def deliver(self, body, token):
+        """Notifies, and waits until the provider took it for that token; what the provider got."""
+        before = len(self.fcm.delivered(token))
+        assert self.notify(body).rejected == []
+        return self.fcm.wait_for(token, before + 1)[-1]
+
+    def settled(self, **labels):
+        """How many records the dispatchers have settled, of those labels."""
+        return sum(
+            one.metrics().sum("columba_dispatcher_records_total", **labels)
+            for one in self.programs
+            if one.name == "columba-dispatcher" and not one.has_ended()
+        )
+
+    def wait_settled(self, count, timeout_s=30, **labels):
+        """Until at least that many were settled since the dispatchers started."""
+        wait_until(
+            f"{count} records settled {labels}",
+            lambda: self.settled(**labels) >= count,
+            timeout_s,
+            [self.dispatcher],
+        )
+
+    def describe(self):
+        return "\n".join(one.describe() for one in self.programs)
+
+    def stop(self):
+        """Every program ends by SIGTERM, cleanly, and has said nothing that it must not say."""
+        if self.kept_client is not None:
+            self.kept_client.close()
+        faults = []
+        for one in self.programs:
+            try:
+                status = one.wait(1) if one.has_ended() else one.stop()
+                one.check_end(0 if one.was_killed else status)
+                self.check_silence(one)
+            except AssertionError as fault:
+                faults.append(str(fault))
+        if faults:
+            raise Failure("\n".join(faults))
+
+    def check_silence(self, one):
+        """No pushkey that reached the provider, and no bearer token, is in the log."""
+        log = one.log()
+        found = BEARER_TOKEN.search(log)
+        if found is not None:
+            raise Failure(f"{one.name} logged a bearer token: {found.group()[:20]}…")
+        for line in self.fcm.received():
+            pushkey = line.get("token") or line.get("fid")
+            if pushkey and pushkey in log:
+                raise Failure(f"{one.name} logged the pushkey {pushkey}")
+
+
+def run(name, *arguments, status=0, timeout_s=60):
+    """A program that ends by itself: its standard output and error."""
+    ran = subprocess.run(
+        [program(name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **SANITIZERS},
+        check=False,
+    )
+    if ran.returncode != status:
+        raise Failure(
+            f"{name} {' '.join(map(str, arguments))} ended with {ran.returncode}, "
+            f"not {status}:\n{ran.stdout}{ran.stderr}"
+        )
+    return ran.stdout, ran.stderr

@@ -1,0 +1,105 @@
+"""What an operator does by hand: make the topics, compare them with what they should be, see how
+far the dispatchers are behind."""
+
+import json
+import subprocess
+
+from support.columba import program, run
+from support.matrix import push, unique
+from support.processes import free_port, wait_until
+
+
+def test_topics_are_made_once(gateways):
+    gateway = gateways.open(started=False)
+    path = gateway.write_config("columbactl")
+
+    missing, _ = run("columbactl", "--config", path, "--json", "topics", "show", status=1)
+    made, _ = run("columbactl", "--config", path, "topics", "create")
+    again, _ = run("columbactl", "--config", path, "topics", "create")
+    shown, _ = run("columbactl", "--config", path, "--json", "topics", "show")
+
+    names = ["push.fcm", "retry.fcm.1s", "retry.fcm.2s", "dead.fcm"]
+    for name in names:
+        assert gateway.topic(name) in missing
+        assert gateway.topic(name) in made
+        assert gateway.topic(name) in again
+        assert gateway.topic(name) in shown
+    assert isinstance(json.loads(shown), dict)
+
+
+def test_topics_that_are_not_as_they_should_be_are_named(gateways, kafka):
+    gateway = gateways.open(started=False)
+    path = gateway.write_config("columbactl")
+    run("columbactl", "--config", path, "topics", "create")
+    more = gateway.write_config("more", {"queue": {"partitions": 7}})
+
+    shown, _ = run("columbactl", "--config", more, "topics", "show", status=1)
+
+    assert "7" in shown
+
+
+def test_programs_are_unready_without_topics_and_say_which(gateways):
+    gateway = gateways.open(started=False)
+    programs = [gateway.start_ingress(), gateway.start_dispatcher()]
+    for one in programs:
+        wait_until("it says why", lambda: gateway.topic("push.fcm") in one.get("/ready").body.decode(),
+                   30, [one])
+        assert one.get("/ready").status == 503
+
+    gateway.prepare()
+
+    for one in programs:
+        one.wait_ready(60)
+    gateway.deliver(push(pushkey := unique()), pushkey)
+
+
+def test_lag(gateways):
+    gateway = gateways.open()
+    path = gateway.write_config("columbactl")
+
+    def lag():
+        shown, _ = run("columbactl", "--config", path, "--json", "lag")
+        return json.loads(shown)
+
+    gateway.deliver(push(pushkey := unique()), pushkey)
+    wait_until("no lag", lambda: total(lag()) == 0, 20, [gateway.dispatcher])
+    assert gateway.dispatcher.stop() == 0
+
+    for _ in range(5):
+        assert gateway.notify(push(unique())).rejected == []
+
+    assert total(lag()) == 5
+
+
+def total(report):
+    return sum(partition["lag"] for lane in report["lanes"] for partition in lane["partitions"])
+
+
+def test_config_check(gateways):
+    gateway = gateways.open(started=False)
+    sound = gateway.write_config("sound")
+    broken = gateway.write_config("broken", {"queue": {"partitions": "many"}})
+
+    shown, _ = run("columbactl", "--config", sound, "config", "check")
+    _, said = run("columbactl", "--config", broken, "config", "check", status=2)
+
+    assert "chat.columba.android" in shown
+    assert str(broken) in said and "partitions" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_brokers_that_are_away_are_status_3(gateways):
+    gateway = gateways.open(started=False)
+    path = gateway.write_config("away", {"queue": {"brokers": f"127.0.0.1:{free_port()}"}})
+
+    _, said = run("columbactl", "--config", path, "topics", "show", status=3)
+
+    assert "columbactl:" in said
+
+
+def test_nonsense_is_status_2():
+    for arguments in ([], ["topics"], ["topics", "destroy"], ["--nonsense"], ["lag", "a", "b"]):
+        ran = subprocess.run([program("columbactl"), *arguments], capture_output=True, text=True,
+                             timeout=30, check=False)
+        assert ran.returncode == 2, (arguments, ran)
+        assert len(ran.stderr.splitlines()) == 1
