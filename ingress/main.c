@@ -1,3 +1,21 @@
-int main(void) {
-    return 0;
+/* columba-ingress: takes notifications from homeservers and puts them on the queue. */
+#include "common/config/program.h"
+#include "ingress/service.h"
+
+int main(int argc, char **argv) {
+    const struct program program = {
+        .name = "columba-ingress",
+        .purpose = "takes notifications from homeservers and puts them on the queue."};
+    enum program_exit status = PROGRAM_EXIT_OK;
+    struct error error = {0};
+    struct config *config = program_start(&program, argc, argv, &status);
+
+    if (config == NULL)
+        return (int)status;
+    if (!service_run(config, &error)) {
+        log_error("cannot_start", log_text("reason", error.text));
+        status = PROGRAM_EXIT_FAILED;
+    }
+    config_release(config);
+    return (int)status;
 }

@@ -1,0 +1,74 @@
+/* The open connections by what is awaited on them and since when, so that a caller who dribbles,
+ * or takes up room without a request, is ended in time. Decides; the socket is its owner's. */
+#ifndef COLUMBA_INGRESS_CONNECTIONS_H
+#define COLUMBA_INGRESS_CONNECTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum connection_phase {
+    CONNECTION_IDLE,      /* between two requests */
+    CONNECTION_READING,   /* a request arrives, or the first one is due */
+    CONNECTION_WAITING,   /* the request waits for Redis or the queue: for us, not for the caller */
+    CONNECTION_ANSWERING, /* the caller has to take the answer */
+    CONNECTION_ENDED,     /* told to go; the socket closes soon */
+    CONNECTION_PHASE_COUNT
+};
+
+/* Embedded in whatever stands for a connection. */
+struct connection_link {
+    struct connection_link *previous;
+    struct connection_link *next;
+    enum connection_phase phase;
+    int64_t since_ms;
+    uint64_t received_bytes; /* when a sweep first found it idle; 0 before */
+};
+
+/* Why a connection is ended. */
+enum connection_end {
+    CONNECTION_END_IDLE,  /* idle for too long */
+    CONNECTION_END_SLOW,  /* a request not here, or an answer not taken, in time */
+    CONNECTION_END_ROOM,  /* the longest idle one when no more fit in */
+    CONNECTION_END_DRAIN, /* idle when the program ends */
+};
+
+/* What the owner of the sockets does. Neither may remove a link within the call. */
+struct connection_owner {
+    /* The bytes received on it so far; 0 when the system does not say. */
+    uint64_t (*received_bytes)(void *context, struct connection_link *link);
+    void (*end)(void *context, struct connection_link *link, enum connection_end reason);
+};
+
+struct connections {
+    struct connection_link heads[CONNECTION_PHASE_COUNT]; /* the longest waiting first */
+    size_t count;
+    size_t limit;
+    int64_t idle_timeout_ms;
+    int64_t read_timeout_ms;
+    const struct connection_owner *owner;
+    void *context;
+};
+
+void connections_init(struct connections *connections, const struct connection_owner *owner,
+                      void *context);
+
+/* A new connection owes its first request. When it was the last one that fits, the longest idle
+ * one is ended. */
+void connections_add(struct connections *connections, struct connection_link *link, int64_t now_ms);
+void connections_remove(struct connections *connections, struct connection_link *link);
+
+/* An ended connection stays so. Reading again while reading does not prolong it. */
+void connections_enter(struct connections *connections, struct connection_link *link,
+                       enum connection_phase phase, int64_t now_ms);
+
+/* Ends what is overdue, and notices requests whose first bytes arrive one by one. */
+void connections_sweep(struct connections *connections, int64_t now_ms);
+
+/* Ends every idle one. */
+void connections_end_idle(struct connections *connections);
+
+/* "idle", "slow", "room", "drain". */
+const char *connection_end_name(enum connection_end reason);
+
+#endif

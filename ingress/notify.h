@@ -1,0 +1,37 @@
+/* The life of one notification: parsed, each device decided, verdicts looked up, one record
+ * published for each device that is left, and answered when all of them are acknowledged. */
+#ifndef COLUMBA_INGRESS_NOTIFY_H
+#define COLUMBA_INGRESS_NOTIFY_H
+
+#include "common/queue/queue.h"
+#include "common/state/state.h"
+#include "ingress/answer.h"
+#include "ingress/budget.h"
+
+struct metrics;
+struct notify;
+
+/* Everything is borrowed and outlives what is made from it. */
+struct notify_parts {
+    struct loop *loop;
+    const struct config *config;
+    struct queue_producer *producer;
+    struct state *state;
+    struct metrics *metrics;
+    struct budget *budget;
+};
+
+struct notify *notify_new(const struct notify_parts *parts);
+
+/* Only when every request is answered. */
+void notify_free(struct notify *notify);
+
+/* The answer is lent for the call; who wants its body keeps it and leaves an empty one. */
+typedef void notify_answered(void *context, struct answer *answer);
+
+/* Answers exactly once, within this call or later; the body is borrowed until then. A traceparent
+ * (W3C Trace Context) goes along with the records if it is a valid one. */
+void notify_start(struct notify *notify, struct slice body, struct slice traceparent,
+                  notify_answered *answered, void *context);
+
+#endif

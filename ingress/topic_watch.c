@@ -1,0 +1,106 @@
+#include "ingress/topic_watch.h"
+
+#include "common/base/log.h"
+#include "common/base/loop_ev.h"
+#include "common/base/memory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { ASK_TIMEOUT_MS = 5000, ASK_AGAIN_MS = 60000 };
+
+struct topic_watch {
+    const struct config *config;
+    const char *lanes[CONFIG_LIST_MAX];
+    size_t lane_count;
+    struct timer *again;
+    struct wakeup *answered;
+    pthread_t thread;
+    bool asking;
+    bool known;
+    struct topic_report report;
+    /* The thread's, until it is joined. */
+    bool asked;
+    struct topic_report answer;
+    struct error error;
+};
+
+static void *ask(void *context) {
+    struct topic_watch *watch = context;
+
+    watch->asked = topics_inspect(watch->config, watch->lanes, watch->lane_count, ASK_TIMEOUT_MS,
+                                  &watch->answer, &watch->error);
+    wakeup_ring(watch->answered);
+    return NULL;
+}
+
+static void log_faults(const struct topic_report *report) {
+    for (size_t i = 0; i < report->count; i++) {
+        const struct topic_state *topic = &report->topics[i];
+        if (topic->role == TOPIC_PUSH && topic->fault[0] != '\0')
+            log_warning("topic", log_text("topic", topic->name), log_text("reason", topic->fault));
+    }
+}
+
+static void on_answered(void *context) {
+    struct topic_watch *watch = context;
+
+    pthread_join(watch->thread, NULL);
+    watch->asking = false;
+    if (watch->asked) {
+        if (watch->known)
+            topic_report_free(&watch->report);
+        watch->report = watch->answer;
+        watch->known = true;
+        log_faults(&watch->report);
+    } else {
+        log_warning("topics", log_text("reason", watch->error.text));
+    }
+    if (!watch->asked || !watch->report.sound)
+        timer_start(watch->again, ASK_AGAIN_MS);
+}
+
+static void begin(void *context) {
+    struct topic_watch *watch = context;
+    sigset_t all;
+    sigset_t before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    watch->asking = pthread_create(&watch->thread, NULL, ask, watch) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!watch->asking)
+        timer_start(watch->again, ASK_AGAIN_MS);
+}
+
+struct topic_watch *topic_watch_open(struct loop *loop, const struct config *config) {
+    struct topic_watch *watch = memory_new(sizeof *watch);
+
+    watch->config = config;
+    watch->lane_count = topic_lanes(config, watch->lanes, CONFIG_LIST_MAX);
+    watch->again = timer_new(loop, begin, watch);
+    watch->answered = wakeup_new(loop, on_answered, watch);
+    if (watch->lane_count > 0)
+        begin(watch);
+    return watch;
+}
+
+void topic_watch_close(struct topic_watch *watch) {
+    if (watch == NULL)
+        return;
+    if (watch->asking) {
+        pthread_join(watch->thread, NULL);
+        if (watch->asked)
+            topic_report_free(&watch->answer);
+    }
+    if (watch->known)
+        topic_report_free(&watch->report);
+    wakeup_free(watch->answered);
+    timer_free(watch->again);
+    free(watch);
+}
+
+const struct topic_report *topic_watch_report(const struct topic_watch *watch) {
+    return watch->known ? &watch->report : NULL;
+}
