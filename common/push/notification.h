@@ -14,16 +14,17 @@ enum { NOTIFICATION_DEPTH_LIMIT = 64 };
 /* Why a body can never be understood; each has one Matrix error code. */
 enum notification_fault {
     NOTIFICATION_OK,
-    NOTIFICATION_NOT_JSON,      /* M_NOT_JSON: not one JSON value, or nested too deep */
-    NOTIFICATION_BAD_JSON,      /* M_BAD_JSON: a part is of the wrong type */
+    NOTIFICATION_NOT_JSON,      /* M_NOT_JSON: json_check refuses it */
+    NOTIFICATION_BAD_JSON,      /* M_BAD_JSON: the body or a part is of the wrong type */
     NOTIFICATION_MISSING_PARAM, /* M_MISSING_PARAM: no notification, no devices, or none in it */
     NOTIFICATION_TOO_MANY,      /* M_TOO_LARGE: more devices than allowed */
 };
 
-/* One device. Everything points into the notification. */
+/* One device. Everything points into the notification. A device is at fault that is no object, or
+ * whose app_id or pushkey is no string, empty or holds a NUL. */
 struct device {
     struct slice app_id;
-    struct slice pushkey;
+    struct slice pushkey;     /* or `push_key`; may be empty or hold a NUL when at fault */
     int64_t pushkey_ts;       /* as sent: seconds or milliseconds; 0 when absent or not a number */
     struct json_object *data; /* NULL unless an object */
     struct json_object *tweaks; /* an object or an array; NULL otherwise */
@@ -31,7 +32,9 @@ struct device {
     const char *fault;          /* NULL, or why no provider could ever use it (static text) */
 };
 
-/* Absent, null and wrongly typed fields are the empty slice (data NULL), NULL or false. */
+/* Absent, null and wrongly typed fields are the empty slice (data NULL), NULL or false. Text is
+ * well-formed UTF-8. Counts may come as floats and strings; negative ones are absent, greater ones
+ * than JSON can tell exactly (2^53 - 1) are that. */
 struct notification {
     struct slice event_id;
     struct slice id; /* the older name of event_id, from Synapse */
@@ -61,8 +64,8 @@ enum notification_fault notification_parse(struct slice body, size_t device_limi
                                            struct notification **out, struct error *error);
 void notification_free(struct notification *notification);
 
-/* Appends a notify body with just the device of that index; unknown fields pass through. Writing
- * all devices one after another serialises the common part once. */
+/* Appends a notify body with just the device of that index; unknown fields pass through, values as
+ * json-c represents them. Writing all devices one after another serialises the common part once. */
 void notification_write_single(struct notification *notification, size_t device,
                                struct buffer *out);
 
@@ -70,10 +73,11 @@ void notification_write_single(struct notification *notification, size_t device,
  * Element Android's self-test `$THIS_IS_A_FAKE_EVENT_ID`, which must never be suppressed. */
 struct slice notification_event(const struct notification *notification);
 
-/* Whether it carries nothing but counts. */
+/* Whether it carries nothing but counts: no text, no content, nothing encrypted (MSC3013) that is
+ * not said to be counts. */
 bool notification_is_badge_only(const struct notification *notification);
 
-/* The errcode of the Matrix specification for a fault. */
+/* The errcode of the Matrix specification for a fault; "" for none. */
 const char *notification_fault_errcode(enum notification_fault fault);
 
 #endif

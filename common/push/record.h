@@ -26,7 +26,9 @@ struct record_meta {
 /* Appends app_id \0 pushkey. Both are free of NUL: notification_parse sees to that. */
 void record_key_write(struct slice app_id, struct slice pushkey, struct buffer *out);
 
-/* Unknown headers are left alone; absent or malformed ones take their defaults (version 1). */
+/* Unknown headers are left alone; absent or malformed ones take their defaults (version 1). An id
+ * is a lower-case UUID, a reason printable ASCII that fits, an accepted_ms at most the year 9999,
+ * so that what comes out can be logged, sent and added to. */
 void record_meta_read(const struct header *headers, size_t count, struct record_meta *out);
 
 /* The headers of a record as text. The numbers are written into scratch, which lives as long as

@@ -1,5 +1,7 @@
 #include "common/base/json_check.h"
 
+#include "common/base/memory.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,7 +14,7 @@ enum { DEPTH_LIMIT = 8 };
 
 /* From memory of just that size, so that a sanitizer sees a byte read behind it. */
 static bool check_bytes(const char *bytes, size_t size, int *depth) {
-    char *copy = malloc(size == 0 ? 1 : size);
+    char *copy = memory_new(size);
 
     memcpy(copy, bytes, size);
     bool valid = json_check((struct slice){.data = copy, .size = size}, DEPTH_LIMIT, depth);

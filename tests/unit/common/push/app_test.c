@@ -72,14 +72,18 @@ static void test_stars_do_not_multiply(void **state) {
     free(text);
 }
 
+/* The pattern of the app that is found, "" when none is. */
 static const char *find(const char *app_id, const char *const *patterns, size_t count) {
-    struct app list[8] = {{.pattern = NULL}};
-    struct apps apps = {.list = list, .count = count};
+    struct apps apps = {.list = memory_new_array(count, sizeof(struct app)), .count = count};
+    const char *pattern = "";
 
     for (size_t i = 0; i < count; i++)
-        list[i].pattern = (char *)(uintptr_t)patterns[i];
+        apps.list[i].pattern = memory_copy_text(patterns[i]);
     const struct app *found = apps_find(&apps, slice_of(app_id));
-    return found == NULL ? "" : found->pattern;
+    if (found != NULL)
+        pattern = patterns[found - apps.list];
+    apps_free(&apps);
+    return pattern;
 }
 
 static void test_the_most_specific_app_is_found(void **state) {
