@@ -21,4 +21,9 @@ struct core {
     void *progressed_context;
 };
 
+/* Now, by the brokers' clock: what records are stamped with, whatever our own clock says. */
+static inline int64_t core_queue_ms(const struct core *core) {
+    return loop_wall_ms(core->parts.loop) - queue_producer_clock_lead_ms(core->parts.producer);
+}
+
 #endif

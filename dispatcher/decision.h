@@ -16,6 +16,7 @@ struct ending {
     int64_t retry_after_ms; /* OUTCOME_MOVED: what the provider asked for; 0 nothing */
     bool earns_verdict;     /* OUTCOME_REJECTED: the pushkey is dead from here on */
     bool is_configuration;  /* only an operator can mend it */
+    bool is_untried;        /* OUTCOME_MOVED: it never had its turn, which is no attempt */
     bool is_uncertain;      /* it may have arrived although it counts as not delivered */
     int code;               /* the HTTP status, 0 without one */
 };

@@ -50,7 +50,7 @@ static void read_headers(struct delivery *delivery) {
     }
     delivery->accepted_ms = meta->accepted_ms > 0      ? meta->accepted_ms
                             : record->timestamp_ms > 0 ? record->timestamp_ms
-                                                       : loop_wall_ms(loop);
+                                                       : core_queue_ms(delivery->core);
 }
 
 static void name_it(struct delivery *delivery) {
@@ -69,7 +69,7 @@ bool delivery_read(struct delivery *delivery, struct ending *out) {
     struct error error;
 
     read_headers(delivery);
-    int64_t age_ms = loop_wall_ms(delivery->core->parts.loop) - delivery->accepted_ms;
+    int64_t age_ms = core_queue_ms(delivery->core) - delivery->accepted_ms;
     if (delivery->meta.version > RECORD_VERSION) {
         *out = ending_of(OUTCOME_MOVED, "newer_version");
         return false;

@@ -107,7 +107,7 @@ static int64_t microseconds(int64_t ms) {
 void instruments_taken(struct core *core, int64_t accepted_ms) {
     metrics_observe(core->parts.metrics, DISPATCHER_QUEUE_SECONDS,
                     (const char *const[]){core->lane},
-                    microseconds(loop_wall_ms(core->parts.loop) - accepted_ms));
+                    microseconds(core_queue_ms(core) - accepted_ms));
 }
 
 void instruments_settled(struct core *core, const struct app *app, const struct ending *ending,

@@ -145,6 +145,7 @@ void intake_take(struct intake *intake, struct partition *partition, struct queu
     instruments_taken(intake->core, delivery->accepted_ms);
     if (!join_chain(intake, delivery)) {
         ending = ending_of(OUTCOME_MOVED, "busy_pushkey");
+        ending.is_untried = true;
         settle(delivery, &ending);
         return;
     }

@@ -158,10 +158,10 @@ void partitions_receive(struct partitions *partitions, struct queue_record *reco
         queue_record_free(record);
         return;
     }
-    int64_t wait_ms = partition->delay_ms == 0
-                          ? 0
-                          : partition_wait_ms(record->timestamp_ms, partition->delay_ms,
-                                              loop_wall_ms(core->parts.loop));
+    int64_t wait_ms =
+        partition->delay_ms == 0
+            ? 0
+            : partition_wait_ms(record->timestamp_ms, partition->delay_ms, core_queue_ms(core));
     if (wait_ms == 0) {
         take(partition, record);
         return;

@@ -15,8 +15,7 @@ static void tell_ledger(struct delivery *delivery) {
     struct core *core = delivery->core;
     const struct ending *ending = &delivery->ending;
 
-    instruments_settled(core, delivery->app, ending,
-                        loop_wall_ms(core->parts.loop) - delivery->accepted_ms);
+    instruments_settled(core, delivery->app, ending, core_queue_ms(core) - delivery->accepted_ms);
     log_with(ending->is_configuration ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "settled",
              log_text("id", delivery->meta.id), log_text("lane", core->lane),
              log_text("app_id", delivery->app == NULL ? NULL : delivery->app->pattern),
@@ -103,10 +102,10 @@ static void publish_copy(struct delivery *delivery) {
     if (ending->outcome == OUTCOME_DEAD) {
         topic_name(&config->queue, TOPIC_DEAD, core->lane, 0, topic);
     } else {
+        int64_t tried = ending->is_untried ? 0 : meta.attempt;
         topic_name(&config->queue, TOPIC_RETRY, core->lane,
-                   decide_delay_ms(&config->retry.delays, meta.attempt, ending->retry_after_ms),
-                   topic);
-        meta.attempt++;
+                   decide_delay_ms(&config->retry.delays, tried, ending->retry_after_ms), topic);
+        meta.attempt += ending->is_untried ? 0 : 1;
     }
     struct queue_message message = {
         .topic = topic,

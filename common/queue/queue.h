@@ -46,6 +46,10 @@ size_t queue_producer_outstanding(const struct queue_producer *producer);
 /* Whether at least one broker is connected now. */
 bool queue_producer_is_connected(const struct queue_producer *producer);
 
+/* How far our wall clock is ahead of the brokers', by the timestamp of the last acknowledgement;
+ * 0 before the first. Negative when it is behind. */
+int64_t queue_producer_clock_lead_ms(const struct queue_producer *producer);
+
 /* ---- Consuming, as a member of a group ---- */
 
 struct queue_consumer;

@@ -194,6 +194,7 @@ size_t broker_backlog(const struct broker *broker) {
 struct queue_producer {
     struct process *process;
     size_t outstanding;
+    int64_t clock_lead_ms;
 };
 
 struct sending {
@@ -228,11 +229,17 @@ bool queue_producer_is_connected(const struct queue_producer *producer) {
     return !producer->process->world->broker_refuses;
 }
 
+int64_t queue_producer_clock_lead_ms(const struct queue_producer *producer) {
+    return producer->clock_lead_ms;
+}
+
 static void acknowledge(void *context) {
     static const struct error timed_out = {.code = ERROR_TIMEOUT, .text = "timed out"};
     struct sending *sending = context;
 
     sending->producer->outstanding--;
+    if (sending->acknowledges)
+        sending->producer->clock_lead_ms = sending->producer->process->skew_ms;
     sending->done(sending->context, sending->acknowledges ? NULL : &timed_out);
     free(sending);
 }
@@ -472,6 +479,7 @@ static void rejoin(void *context) {
     struct queue_consumer *member = context;
 
     member->expelled = false;
+    member->broker->world->zombies--;
     rebalance(member->broker);
 }
 
@@ -608,6 +616,7 @@ void broker_process_died(struct broker *broker, struct process *process) {
              */
             member->state = MEMBER_REVOKING;
             member->process = NULL;
+            broker->world->zombies -= member->expelled ? 1 : 0;
             world_schedule(broker->world, NULL, SESSION_TIMEOUT_MS, session_over, member);
         }
     }
@@ -618,6 +627,7 @@ bool broker_expel(struct broker *broker, struct process *process) {
         struct queue_consumer *member = broker->members[i];
         if (member->process == process && member->state == MEMBER_ASSIGNED && !member->leaves) {
             member->expelled = true;
+            broker->world->zombies++;
             world_schedule(broker->world, process,
                            2000 + (int64_t)world_random(broker->world, 9000), tell_revoked, member);
             rebalance(broker);

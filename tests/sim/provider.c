@@ -71,7 +71,7 @@ static void deliver(struct world *world, int64_t number, int64_t pushkey) {
         return;
     }
     struct push *push = &world->pushes[number];
-    bool excused = push->excused || world->redis_away;
+    bool excused = push->excused || world->redis_away || world->zombies > 0;
     push->delivered++;
     push->excused = excused;
     world_trace(world, "push %lld reaches key %lld for the %d. time", (long long)number,

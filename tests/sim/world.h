@@ -40,6 +40,7 @@ struct world {
     size_t push_count;
     bool dead_pushkeys[WORLD_PUSHKEYS]; /* what the provider says about them */
     bool reported_dead[WORLD_PUSHKEYS]; /* whether it has ever said so */
+    size_t zombies;                     /* members that were expelled and have not noticed */
     bool redis_away;
     bool provider_down;
     bool broker_refuses;
