@@ -19,6 +19,8 @@ enum {
     BETWEEN_LOOKS_MS = 10 * 1000,         /* at the key file */
 };
 
+enum { DETAIL_SIZE = sizeof((struct error){0}.text) };
+
 struct waiter {
     struct waiter *next;
     credential_fetched *fetched;
@@ -48,6 +50,7 @@ struct account {
     bool is_fetching;
     enum health health;
     char reason[GOOGLE_OAUTH_REASON_SIZE];
+    char detail[DETAIL_SIZE];
     int64_t fetch_again_ms;
     int64_t refresh_again_ms;
 
@@ -125,7 +128,7 @@ static bool has_token(const struct account *account) {
            account->expires_ms - now_of(account) >= LEAST_LEFT_MS;
 }
 
-/* Every change of health is logged once, with what an operator needs to mend it. */
+/* Every change of health is logged once, and so is each further thing for an operator to mend. */
 static void enter(struct account *account, enum health health, const char *reason,
                   const char *detail) {
     static const struct {
@@ -138,12 +141,17 @@ static void enter(struct account *account, enum health health, const char *reaso
         [HEALTH_BROKEN] = {LOG_LEVEL_ERROR, "credential_broken"},
     };
 
-    if (account->health != health || strcmp(account->reason, reason) != 0)
+    const bool is_news = account->health != health || strcmp(account->reason, reason) != 0 ||
+                         (health == HEALTH_BROKEN && strcmp(account->detail, detail) != 0);
+
+    if (is_news)
         log_with(lines[health].level, lines[health].event, log_text("app_id", account->app_id),
-                 log_text("reason", reason[0] == '\0' ? NULL : reason), log_text("detail", detail),
+                 log_text("reason", reason[0] == '\0' ? NULL : reason),
+                 log_text("detail", detail[0] == '\0' ? NULL : detail),
                  log_text("file", account->key_path));
     account->health = health;
     snprintf(account->reason, sizeof account->reason, "%s", reason);
+    snprintf(account->detail, sizeof account->detail, "%s", detail);
 }
 
 /* The next fetch reads the key file again: mending it must be enough. */
@@ -172,7 +180,7 @@ static void succeed(struct account *account, struct google_oauth_answer *answer)
         account->expires_ms - (half_ms < REFRESH_AHEAD_MS ? half_ms : REFRESH_AHEAD_MS);
     account->fetch_again_ms = 0;
     account->refresh_again_ms = 0;
-    enter(account, HEALTH_WELL, "", NULL);
+    enter(account, HEALTH_WELL, "", "");
 }
 
 static void warn_of_other_project(const struct account *account) {
@@ -258,7 +266,8 @@ static void answered(void *context, const struct sender_outcome *outcome) {
 
     account->is_fetching = false;
     if (outcome->result != SENDER_ANSWERED) {
-        fail(account, HEALTH_LATER, outcome->reason, outcome->detail, 0);
+        fail(account, HEALTH_LATER, outcome->reason, outcome->detail == NULL ? "" : outcome->detail,
+             0);
     } else {
         google_oauth_answer_read(&outcome->response, loop_wall_ms(account->owner->loop), &answer);
         if (answer.result == GOOGLE_OAUTH_TOKEN)

@@ -5,6 +5,7 @@
 #include "common/base/memory.h"
 #include "dispatcher/providers/provider.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -50,6 +51,8 @@ static EVP_PKEY *read_private_key(struct slice pem, struct error *error) {
         bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
 
     BIO_free(bio);
+    /* What OpenSSL queued would be taken by the next TLS connection for its own. */
+    ERR_clear_error();
     if (key == NULL) {
         error_set(error, ERROR_CONFIG,
                   "private_key is not a private key in PEM: the file was damaged or edited");
@@ -204,6 +207,7 @@ static bool append_signature(const struct google_oauth_key *key, struct slice te
     base64url_encode((struct slice){.data = (const char *)signature, .size = size}, out);
     done = true;
 out:
+    ERR_clear_error();
     EVP_MD_CTX_free(context);
     free(signature);
     return done;
