@@ -66,7 +66,7 @@ static void test_format_of_any_length(void **state) {
         buffer_append_text(&buffer, "<");
         buffer_append_format(&buffer, "%.*s|%d", length, padding, length);
         assert_int_equal(strspn(buffer_text(&buffer) + 1, "p"), length);
-        assert_int_equal(atoi(strchr(buffer_text(&buffer), '|') + 1), length);
+        assert_int_equal(strtol(strchr(buffer_text(&buffer), '|') + 1, NULL, 10), length);
     }
     buffer_free(&buffer);
 }
