@@ -6,7 +6,7 @@
 #include "common/queue/topics.h"
 #include "deploy/columbactl/invocation.h"
 
-enum { COMMAND_TIMEOUT_MS = 15 * 1000, COMMAND_LANE_LIMIT = 64 };
+enum { COMMAND_TIMEOUT_MS = 10 * 1000, COMMAND_LANE_LIMIT = 64 };
 
 command_run topics_command_create;
 command_run topics_command_show;

@@ -38,10 +38,13 @@ static const char *fault_of(const struct topic_lag *at) {
 }
 
 static bool is_sound(const struct lane_lag *lanes, size_t count) {
-    for (size_t l = 0; l < count; l++)
+    for (size_t l = 0; l < count; l++) {
+        if (lanes[l].count == 0)
+            return false;
         for (size_t i = 0; i < lanes[l].count; i++)
             if (fault_of(&lanes[l].partitions[i]) != NULL)
                 return false;
+    }
     return true;
 }
 
@@ -94,7 +97,7 @@ static void add_total(struct table *table, const char *name, int64_t lag) {
     table_number(table, lag);
 }
 
-static void write_lane(const struct lane_lag *lane, struct buffer *out) {
+static void write_partitions(const struct lane_lag *lane, struct buffer *out) {
     struct totals totals = add_up(lane);
     struct table *table =
         table_new((const char *const[]){"TOPIC", ">PARTITION", ">COMMITTED", ">END", ">LAG", NULL});
@@ -112,9 +115,16 @@ static void write_lane(const struct lane_lag *lane, struct buffer *out) {
     }
     add_total(table, "push, in all", totals.push);
     add_total(table, "retry, in all", totals.retry);
-    buffer_append_format(out, "Lane %s, consumer group %s\n", lane->lane, lane->group);
     table_write(table, out);
     table_free(table);
+}
+
+static void write_lane(const struct lane_lag *lane, struct buffer *out) {
+    buffer_append_format(out, "Lane %s, consumer group %s\n", lane->lane, lane->group);
+    if (lane->count == 0)
+        buffer_append_text(out, "It has no topics: make them with columbactl topics create.\n");
+    else
+        write_partitions(lane, out);
     for (size_t i = 0; i < lane->count; i++) {
         const struct topic_lag *at = &lane->partitions[i];
         const char *fault = fault_of(at);

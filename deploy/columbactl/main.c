@@ -37,7 +37,7 @@ static enum command_status run(const struct invocation *invocation, struct buffe
         invocation_write_help(commands, COMMAND_COUNT, out);
     else
         status = invocation->command->run(invocation, out, &error);
-    fwrite(out->data, 1, out->size, stdout);
+    fputs(buffer_text(out), stdout);
     if (error.code != ERROR_NONE)
         write_failure(&error, invocation->json);
     return status;

@@ -2,6 +2,15 @@
 #include "deploy/columbactl/commands.h"
 #include "deploy/columbactl/table.h"
 
+#include <time.h>
+
+enum { ASK_AGAIN_MS = 200, ASK_LIMIT = 25 };
+
+struct lanes {
+    const char *names[COMMAND_LANE_LIMIT];
+    size_t count;
+};
+
 static const char *const role_names[] = {
     [TOPIC_PUSH] = "push",
     [TOPIC_RETRY] = "retry",
@@ -95,9 +104,8 @@ static void write_advice(const struct topic_report *report, struct buffer *out) 
     if (missing)
         buffer_append_text(out, "What is missing is made by: columbactl topics create\n");
     if (faulty)
-        buffer_append_text(out, "A topic that exists is never changed by columbactl: mend it with "
-                                "kafka-configs.sh or\nkafka-topics.sh, then look again with "
-                                "columbactl topics show.\n");
+        buffer_append_text(out, "A topic that exists is never changed by columbactl: mend it, then "
+                                "look again with\ncolumbactl topics show.\n");
 }
 
 enum command_status topics_command_write(const struct topic_report *report, bool json,
@@ -112,13 +120,32 @@ enum command_status topics_command_write(const struct topic_report *report, bool
     return report->sound ? COMMAND_OK : COMMAND_WRONG;
 }
 
-static enum command_status inspect(const struct config *config, const char *const *lanes,
-                                   size_t lane_count, bool json, struct buffer *out,
-                                   struct error *error) {
+static bool is_any_missing(const struct topic_report *report) {
+    for (size_t i = 0; i < report->count; i++)
+        if (!report->topics[i].exists)
+            return true;
+    return false;
+}
+
+/* Asks again while topics are missing, since brokers hear of a new one a moment after it is made.
+ */
+static bool ask(const struct config *config, const struct lanes *lanes, int asks,
+                struct topic_report *report, struct error *error) {
+    while (topics_inspect(config, lanes->names, lanes->count, COMMAND_TIMEOUT_MS, report, error)) {
+        if (--asks <= 0 || !is_any_missing(report))
+            return true;
+        topic_report_free(report);
+        nanosleep(&(struct timespec){.tv_nsec = ASK_AGAIN_MS * 1000 * 1000}, NULL);
+    }
+    return false;
+}
+
+static enum command_status inspect(const struct config *config, const struct lanes *lanes, int asks,
+                                   bool json, struct buffer *out, struct error *error) {
     struct topic_report report;
     enum command_status status;
 
-    if (!topics_inspect(config, lanes, lane_count, COMMAND_TIMEOUT_MS, &report, error))
+    if (!ask(config, lanes, asks, &report, error))
         return invocation_status_of(error);
     status = topics_command_write(&report, json, out);
     topic_report_free(&report);
@@ -127,34 +154,32 @@ static enum command_status inspect(const struct config *config, const char *cons
 
 enum command_status topics_command_show(const struct invocation *invocation, struct buffer *out,
                                         struct error *error) {
-    const char *lanes[COMMAND_LANE_LIMIT];
     struct config *config = config_load(invocation->config_path, error);
     enum command_status status;
-    size_t count;
+    struct lanes lanes;
 
     if (config == NULL)
         return COMMAND_USAGE;
-    count = topic_lanes(config, lanes, COMMAND_LANE_LIMIT);
-    status = inspect(config, lanes, count, invocation->json, out, error);
+    lanes.count = topic_lanes(config, lanes.names, COMMAND_LANE_LIMIT);
+    status = inspect(config, &lanes, 1, invocation->json, out, error);
     config_release(config);
     return status;
 }
 
 enum command_status topics_command_create(const struct invocation *invocation, struct buffer *out,
                                           struct error *error) {
-    const char *lanes[COMMAND_LANE_LIMIT];
     struct config *config = config_load(invocation->config_path, error);
     enum command_status status;
+    struct lanes lanes;
     size_t created = 0;
-    size_t count;
 
     if (config == NULL)
         return COMMAND_USAGE;
-    count = topic_lanes(config, lanes, COMMAND_LANE_LIMIT);
-    if (topics_create(config, lanes, count, COMMAND_TIMEOUT_MS, &created, error)) {
+    lanes.count = topic_lanes(config, lanes.names, COMMAND_LANE_LIMIT);
+    if (topics_create(config, lanes.names, lanes.count, COMMAND_TIMEOUT_MS, &created, error)) {
         if (!invocation->json)
             buffer_append_format(out, "%zu topics made.\n\n", created);
-        status = inspect(config, lanes, count, invocation->json, out, error);
+        status = inspect(config, &lanes, created > 0 ? ASK_LIMIT : 1, invocation->json, out, error);
     } else {
         status = invocation_status_of(error);
     }

@@ -179,7 +179,7 @@ static int listen_on(int port, struct error *error) {
 }
 
 struct forward *forward_open(struct loop *loop, int port, int target_port, struct error *error) {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
     struct forward *forward;
     int listener = listen_on(port, error);

@@ -61,9 +61,8 @@ static void test_each_fault_says_what_to_do(void **state) {
                         "\n"
                         "columba.push.fcm: it is compacted, which deletes pushes\n"
                         "What is missing is made by: columbactl topics create\n"
-                        "A topic that exists is never changed by columbactl: mend it with "
-                        "kafka-configs.sh or\nkafka-topics.sh, then look again with columbactl "
-                        "topics show.\n");
+                        "A topic that exists is never changed by columbactl: mend it, then look "
+                        "again with\ncolumbactl topics show.\n");
     buffer_free(&out);
 }
 
@@ -149,6 +148,20 @@ static void test_lag_names_what_is_wrong(void **state) {
     }
 }
 
+static void test_lane_without_topics_is_not_zero_lag(void **state) {
+    struct lane_lag lane = lane_of(NULL, 0);
+    struct buffer out = {0};
+
+    (void)state;
+    assert_int_equal(lag_command_write(&lane, 1, false, &out), COMMAND_WRONG);
+    assert_string_equal(buffer_text(&out),
+                        "Lane fcm, consumer group columba.fcm\n"
+                        "It has no topics: make them with columbactl topics create.\n");
+    buffer_clear(&out);
+    assert_int_equal(lag_command_write(&lane, 1, true, &out), COMMAND_WRONG);
+    buffer_free(&out);
+}
+
 static void test_lag_as_json(void **state) {
     struct topic_lag partitions[] = {{"columba.push.fcm", 0, 0, 12, 10, 2},
                                      {"columba.retry.fcm.15s", 3, 0, 7, 0, 7}};
@@ -198,6 +211,7 @@ int main(void) {
         cmocka_unit_test(test_topics_as_json),
         cmocka_unit_test(test_lag_counts_push_and_retry_apart),
         cmocka_unit_test(test_lag_names_what_is_wrong),
+        cmocka_unit_test(test_lane_without_topics_is_not_zero_lag),
         cmocka_unit_test(test_lag_as_json),
         cmocka_unit_test(test_config_lists_the_apps),
     };
