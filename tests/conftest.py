@@ -1,6 +1,12 @@
 """What scenario and system tests share. Each suite's own conftest.py says what a queue is."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# The fakes are programs: they import each other by their bare names.
+sys.path.append(str(Path(__file__).parent / "support/fakes"))
 
 from support.gateways import GatewayFactory, open_gateway
 
