@@ -16,11 +16,16 @@ static const struct command commands[] = {
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-static void write_failure(const struct error *error, bool json) {
+static void write_failure(const struct error *error, const struct invocation *invocation) {
     struct buffer escaped = {0};
 
     fprintf(stderr, "columbactl: %s\n", error->text);
-    if (json) {
+    if (invocation_status_of(error) == COMMAND_UNREACHABLE)
+        fprintf(stderr,
+                "See whether this machine reaches the queue.brokers of %s, and whether they run.\n"
+                "(The embedded columba-broker knows no topic commands; it makes them by itself.)\n",
+                invocation->config_path);
+    if (invocation->json) {
         buffer_append_json_escaped(&escaped, slice_of(error->text));
         printf("{\"error\":\"%s\"}\n", buffer_text(&escaped));
         buffer_free(&escaped);
@@ -39,7 +44,7 @@ static enum command_status run(const struct invocation *invocation, struct buffe
         status = invocation->command->run(invocation, out, &error);
     fputs(buffer_text(out), stdout);
     if (error.code != ERROR_NONE)
-        write_failure(&error, invocation->json);
+        write_failure(&error, invocation);
     return status;
 }
 
@@ -51,7 +56,7 @@ int main(int argc, char **argv) {
 
     log_open("columbactl", LOG_LEVEL_WARNING);
     if (!invocation_parse(argc, argv, commands, COMMAND_COUNT, &invocation, &error)) {
-        write_failure(&error, false);
+        write_failure(&error, &invocation);
         return (int)COMMAND_USAGE;
     }
     status = run(&invocation, &out);
