@@ -78,8 +78,9 @@ static void write_options(const struct app *app, struct buffer *out) {
 }
 
 static void write_android(const struct encode_input *input, struct buffer *out) {
-    static const char *const ours[] = {"priority", "ttl", NULL};
-    static const char *const ours_without_ttl[] = {"priority", NULL};
+    /* An android.data would take the place of the data. */
+    static const char *const ours[] = {"priority", "data", "ttl", NULL};
+    static const char *const ours_without_ttl[] = {"priority", "data", NULL};
     const struct app *app = input->app;
     int64_t ttl_seconds = app->ttl_ms / 1000 + (app->ttl_ms % 1000 > 0);
 

@@ -11,6 +11,8 @@ enum { DEFAULT_PAYLOAD_MEMBERS_MAX = 2048, CONTENT_MEMBERS_MAX = 512, OWN_FIELDS
 /* Shorter, the texts of the content are no use to anybody. */
 enum { CONTENT_TEXT_BYTES_MIN = 32 };
 
+static const char content_prefix[] = "content_";
+
 #define ELLIPSIS "\xE2\x80\xA6"
 
 /* What may happen to a field when there is not enough room. */
@@ -76,13 +78,12 @@ static void add_texts(struct fcm_data *data, const struct notification *notifica
     }
 }
 
-/* The flat form of the counts and the content: numbers in text, content_<name> for each text. */
-static void add_flat_count(struct fcm_data *data, struct arena *arena, const char *name,
-                           int64_t count) {
+static void add_count(struct fcm_data *data, struct arena *arena, const char *name, int64_t count) {
     if (count > 0)
         add_whole(data, name, arena_format(arena, "%lld", (long long)count));
 }
 
+/* The flat form of the counts and the content: numbers in text, content_<name> for each text. */
 static void add_flat(struct fcm_data *data, const struct encode_input *input, struct arena *arena) {
     const struct notification *notification = input->notification;
 
@@ -90,9 +91,9 @@ static void add_flat(struct fcm_data *data, const struct encode_input *input, st
     if (!input->app->send_badge_counts)
         return;
     if (notification->has_unread)
-        add_flat_count(data, arena, "unread", notification->unread);
+        add_count(data, arena, "unread", notification->unread);
     if (notification->has_missed_calls)
-        add_flat_count(data, arena, "missed_calls", notification->missed_calls);
+        add_count(data, arena, "missed_calls", notification->missed_calls);
 }
 
 static void add_flat_content(struct fcm_data *data, struct json_object *content) {
@@ -106,7 +107,7 @@ static void add_flat_content(struct fcm_data *data, struct json_object *content)
             continue;
         if (++members > CONTENT_MEMBERS_MAX)
             break;
-        add(data, (struct field){"content_", slice_of(name), text, FIELD_CONTENT_TEXT});
+        add(data, (struct field){content_prefix, slice_of(name), text, FIELD_CONTENT_TEXT});
     }
 }
 
@@ -182,23 +183,28 @@ static void add_encoded_content(struct fcm_data *data, struct json_object *conte
     add(data, (struct field){"", slice_of("content"), keep(&text, arena), FIELD_CONTENT});
 }
 
-/* FCM refuses a message with such a name, and its SDK would hide the field from the client. */
+static bool begins_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* FCM refuses a message with such a name, or its SDK would hide the field from the client. */
 static bool is_reserved(const char *name) {
-    return strcmp(name, "from") == 0 || strcmp(name, "message_type") == 0 ||
-           strncmp(name, "google", strlen("google")) == 0 ||
-           strncmp(name, "gcm", strlen("gcm")) == 0 || name[0] == '\0';
+    static const char *const names[] = {"", "from", "message_type", "gcm"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return begins_with(name, "google.") || begins_with(name, "gcm.");
 }
 
 /* Whether the push itself has a field of that name: it wins over the pusher's. */
 static bool is_own(const struct fcm_data *data, size_t own_count, struct json_object *flat_content,
                    const char *name) {
-    static const char prefix[] = "content_";
-
     for (size_t i = 0; i < own_count; i++)
         if (slice_is(data->fields[i].name, name))
             return true;
-    return strncmp(name, prefix, sizeof prefix - 1) == 0 &&
-           json_member_text(flat_content, name + sizeof prefix - 1).data != NULL;
+    return begins_with(name, content_prefix) &&
+           json_member_text(flat_content, name + strlen(content_prefix)).data != NULL;
 }
 
 static struct slice value_as_text(struct json_object *value) {

@@ -18,7 +18,7 @@ enum {
     RSA_BITS_MIN = 2048,
     ASSERTION_SECONDS = 3600,
     DEFAULT_LIFETIME_MS = 3600 * 1000,
-    SHORTEST_LIFETIME_MS = 30 * 1000,
+    SHORTEST_LIFETIME_MS = 11 * 1000, /* with ten seconds left it is not handed out */
     LONGEST_LIFETIME_MS = 24 * 3600 * 1000,
     CLOCK_TOLERANCE_MS = 60 * 1000,
 };
