@@ -1,6 +1,5 @@
 #include "common/base/json.h"
 
-#include "common/base/json_check.h"
 #include "common/base/memory.h"
 
 #include <limits.h>
@@ -8,34 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Builds the tree of a text that json_check has passed. */
-static struct json_object *build(struct json_tokener *tokener, struct slice text, bool *built) {
-    struct json_object *tree = json_tokener_parse_ex(tokener, text.data, (int)text.size);
-
-    /* A number or literal at the very end is finished only by what follows it. */
-    if (json_tokener_get_error(tokener) == json_tokener_continue)
-        tree = json_tokener_parse_ex(tokener, "", 1);
-    *built = json_tokener_get_error(tokener) == json_tokener_success;
-    return tree;
-}
-
-struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null) {
+struct json_object *json_build(struct slice text, const struct json_shape *shape, bool *is_null) {
     struct json_object *tree = NULL;
     bool built = false;
-    int depth = 0;
+    /* json-c counts the value inside the innermost container as a level of its own, and clears a
+     * stack for all that it is allowed. */
+    struct json_tokener *tokener =
+        text.size <= INT_MAX ? json_tokener_new_ex(shape->depth + 1) : NULL;
 
-    if (text.size <= INT_MAX && json_check(text, depth_limit, &depth)) {
-        /* json-c counts the value inside the innermost container as a level of its own, and clears
-         * a stack for all that it is allowed. */
-        struct json_tokener *tokener = json_tokener_new_ex(depth + 1);
-        if (tokener != NULL) {
-            tree = build(tokener, text, &built);
-            json_tokener_free(tokener);
-        }
+    if (tokener != NULL) {
+        tree = json_tokener_parse_ex(tokener, text.data, (int)text.size);
+        /* A number or literal at the very end is finished only by what follows it. */
+        if (json_tokener_get_error(tokener) == json_tokener_continue)
+            tree = json_tokener_parse_ex(tokener, "", 1);
+        built = json_tokener_get_error(tokener) == json_tokener_success;
+        json_tokener_free(tokener);
     }
     if (is_null != NULL)
         *is_null = built && tree == NULL;
     return tree;
+}
+
+struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null) {
+    struct json_shape shape;
+
+    if (json_check(text, depth_limit, &shape))
+        return json_build(text, &shape, is_null);
+    if (is_null != NULL)
+        *is_null = false;
+    return NULL;
+}
+
+size_t json_footprint_bytes(struct slice text, const struct json_shape *shape) {
+    /* An object is born with a table for sixteen members; any other value is at most a member of
+     * one that has grown. */
+    enum { OBJECT_BYTES = 800, VALUE_BYTES = 200 };
+
+    return shape->object_count * OBJECT_BYTES +
+           (shape->value_count - shape->object_count) * VALUE_BYTES + text.size;
 }
 
 struct json_object *json_member(struct json_object *object, const char *name) {

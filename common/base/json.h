@@ -4,6 +4,7 @@
 #define COLUMBA_BASE_JSON_H
 
 #include "common/base/buffer.h"
+#include "common/base/json_check.h"
 
 #include <json-c/json.h>
 #include <stdint.h>
@@ -13,6 +14,14 @@
  * beyond 64 bits the nearest that fits, and a name ends at a NUL in it. The caller releases the
  * tree with json_object_put(). */
 struct json_object *json_parse(struct slice text, int depth_limit, bool *is_null);
+
+/* The second half of json_parse, for who looks at the shape in between: builds the tree of a text
+ * that json_check has passed. */
+struct json_object *json_build(struct slice text, const struct json_shape *shape, bool *is_null);
+
+/* About how much memory the tree of that text takes: up to 270 times the text, so that who counts
+ * bytes of texts has not bounded memory. */
+size_t json_footprint_bytes(struct slice text, const struct json_shape *shape);
 
 /* The member of that name, NULL when absent, null, or when object is not an object. */
 struct json_object *json_member(struct json_object *object, const char *name);

@@ -6,8 +6,8 @@ struct cursor {
     const char *at;
     const char *end;
     int depth_limit;
-    int depth;   /* arrays and objects around the cursor */
-    int deepest; /* the greatest depth so far */
+    int depth; /* arrays and objects around the cursor */
+    struct json_shape shape;
 };
 
 static bool check_value(struct cursor *cursor);
@@ -140,9 +140,11 @@ static bool check_object(struct cursor *cursor) {
 static bool check_container(struct cursor *cursor) {
     if (cursor->depth == cursor->depth_limit)
         return false;
-    if (++cursor->depth > cursor->deepest)
-        cursor->deepest = cursor->depth;
-    bool valid = *cursor->at++ == '{' ? check_object(cursor) : check_array(cursor);
+    if (++cursor->depth > cursor->shape.depth)
+        cursor->shape.depth = cursor->depth;
+    bool is_object = *cursor->at++ == '{';
+    cursor->shape.object_count += is_object;
+    bool valid = is_object ? check_object(cursor) : check_array(cursor);
     cursor->depth--;
     return valid;
 }
@@ -151,6 +153,7 @@ static bool check_container(struct cursor *cursor) {
 static bool check_value(struct cursor *cursor) {
     bool valid = false;
 
+    cursor->shape.value_count++;
     skip_space(cursor);
     switch (cursor->at < cursor->end ? *cursor->at : '\0') {
     case '"':
@@ -176,14 +179,14 @@ static bool check_value(struct cursor *cursor) {
     return valid;
 }
 
-bool json_check(struct slice text, int depth_limit, int *depth) {
+bool json_check(struct slice text, int depth_limit, struct json_shape *shape) {
     if (text.size == 0)
         return false;
     struct cursor cursor = {
         .at = text.data, .end = text.data + text.size, .depth_limit = depth_limit};
     if (!check_value(&cursor) || cursor.at < cursor.end)
         return false;
-    if (depth != NULL)
-        *depth = cursor.deepest;
+    if (shape != NULL)
+        *shape = cursor.shape;
     return true;
 }

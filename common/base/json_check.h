@@ -5,9 +5,16 @@
 
 #include "common/base/slice.h"
 
+/* What a tree of the text is made of. */
+struct json_shape {
+    int depth; /* how many arrays and objects are inside each other at most */
+    size_t object_count;
+    size_t value_count; /* objects included */
+};
+
 /* Whether the text is exactly one JSON value by the grammar of RFC 8259, in well-formed UTF-8
- * without a byte order mark, with at most depth_limit arrays and objects inside each other. On
- * success *depth (which may be NULL) is how many there are. */
-bool json_check(struct slice text, int depth_limit, int *depth);
+ * without a byte order mark, with at most depth_limit arrays and objects inside each other. Fills
+ * shape (which may be NULL) on success. */
+bool json_check(struct slice text, int depth_limit, struct json_shape *shape);
 
 #endif

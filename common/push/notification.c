@@ -139,36 +139,39 @@ static struct notification *build_take(struct json_object *body, struct json_obj
         read_device(json_object_array_get_idx(devices, i), &parsed->devices[i]);
     parsed->view.devices = parsed->devices;
     parsed->view.device_count = count;
+    parsed->view.footprint_bytes = sizeof *parsed + count * sizeof *parsed->devices;
     return &parsed->view;
+}
+
+static enum notification_fault fail_too_many(struct error *error, const char *what, size_t limit) {
+    error_set(error, ERROR_TOO_LARGE, "more %s than the %zu allowed", what, limit);
+    return NOTIFICATION_TOO_MANY;
 }
 
 enum notification_fault notification_parse(struct slice text, size_t device_limit,
                                            struct notification **out, struct error *error) {
     struct json_object *tree = NULL;
     struct json_object *devices = NULL;
-    bool is_null = false;
-    struct json_object *body = json_parse(text, NOTIFICATION_DEPTH_LIMIT, &is_null);
-    enum notification_fault fault = NOTIFICATION_OK;
+    struct json_shape shape;
 
-    if (body == NULL && !is_null) {
-        error_set(error, ERROR_PARSE,
-                  "the body is not one JSON value in UTF-8, nested at most %d deep",
-                  NOTIFICATION_DEPTH_LIMIT);
-        return NOTIFICATION_NOT_JSON;
+    if (!json_check(text, NOTIFICATION_DEPTH_LIMIT, &shape))
+        return fail(NOTIFICATION_NOT_JSON, error,
+                    "the body is not one JSON value in UTF-8, or is nested too deep");
+    size_t footprint_bytes = json_footprint_bytes(text, &shape);
+    if (footprint_bytes > NOTIFICATION_FOOTPRINT_LIMIT_BYTES)
+        return fail_too_many(error, "bytes of memory for the values of the body",
+                             NOTIFICATION_FOOTPRINT_LIMIT_BYTES);
+    struct json_object *body = json_build(text, &shape, NULL);
+    enum notification_fault fault = dissect(body, &tree, &devices, error);
+    if (fault == NOTIFICATION_OK && device_limit > 0 &&
+        json_object_array_length(devices) > device_limit)
+        fault = fail_too_many(error, "devices", device_limit);
+    if (fault == NOTIFICATION_OK) {
+        *out = build_take(body, tree, devices);
+        (*out)->footprint_bytes += footprint_bytes;
+    } else {
+        json_object_put(body);
     }
-    fault = dissect(body, &tree, &devices, error);
-    if (fault != NOTIFICATION_OK)
-        goto out;
-    if (device_limit > 0 && json_object_array_length(devices) > device_limit) {
-        error_set(error, ERROR_TOO_LARGE, "notification.devices has more than %zu devices",
-                  device_limit);
-        fault = NOTIFICATION_TOO_MANY;
-        goto out;
-    }
-    *out = build_take(body, tree, devices);
-    body = NULL;
-out:
-    json_object_put(body);
     return fault;
 }
 

@@ -9,7 +9,8 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-enum { NOTIFICATION_DEPTH_LIMIT = 64 };
+/* An event has at most 64 KiB, of which no tree takes more than a half of the footprint limit. */
+enum { NOTIFICATION_DEPTH_LIMIT = 64, NOTIFICATION_FOOTPRINT_LIMIT_BYTES = 32 * 1024 * 1024 };
 
 /* Why a body can never be understood; each has one Matrix error code. */
 enum notification_fault {
@@ -17,7 +18,7 @@ enum notification_fault {
     NOTIFICATION_NOT_JSON,      /* M_NOT_JSON: json_check refuses it */
     NOTIFICATION_BAD_JSON,      /* M_BAD_JSON: the body or a part is of the wrong type */
     NOTIFICATION_MISSING_PARAM, /* M_MISSING_PARAM: no notification, no devices, or none in it */
-    NOTIFICATION_TOO_MANY,      /* M_TOO_LARGE: more devices than allowed */
+    NOTIFICATION_TOO_MANY,      /* M_TOO_LARGE: more devices, or more values, than allowed */
 };
 
 /* One device. Everything points into the notification. A device is at fault that is no object, or
@@ -55,6 +56,7 @@ struct notification {
     struct json_object *tree;    /* the whole `notification` object */
     struct device *devices;
     size_t device_count;
+    size_t footprint_bytes; /* about the memory it holds, which may be 270 times the body's */
 };
 
 /* Parses a body. device_limit 0 is no limit. On success *out must be released with

@@ -13,11 +13,11 @@
 enum { DEPTH_LIMIT = 8 };
 
 /* From memory of just that size, so that a sanitizer sees a byte read behind it. */
-static bool check_bytes(const char *bytes, size_t size, int *depth) {
+static bool check_bytes(const char *bytes, size_t size, struct json_shape *shape) {
     char *copy = memory_new(size);
 
     memcpy(copy, bytes, size);
-    bool valid = json_check((struct slice){.data = copy, .size = size}, DEPTH_LIMIT, depth);
+    bool valid = json_check((struct slice){.data = copy, .size = size}, DEPTH_LIMIT, shape);
     free(copy);
     return valid;
 }
@@ -123,16 +123,26 @@ static void test_refuses_every_part_of_a_value(void **state) {
         assert_false(check_bytes(text, size, NULL));
 }
 
-static void test_counts_the_depth_of_containers(void **state) {
-    int depth = -1;
+static void test_says_the_shape(void **state) {
+    static const struct {
+        const char *text;
+        struct json_shape shape;
+    } rows[] = {
+        {"1", {.depth = 0, .object_count = 0, .value_count = 1}},
+        {"[]", {.depth = 1, .object_count = 0, .value_count = 1}},
+        {"{}", {.depth = 1, .object_count = 1, .value_count = 1}},
+        {"{\"a\":\"b\",\"c\":null}", {.depth = 1, .object_count = 1, .value_count = 3}},
+        {"[[],{\"a\":[1]},[{}]]", {.depth = 3, .object_count = 2, .value_count = 7}},
+    };
 
     (void)state;
-    assert_true(check_bytes("1", 1, &depth));
-    assert_int_equal(depth, 0);
-    assert_true(check_bytes("[]", 2, &depth));
-    assert_int_equal(depth, 1);
-    assert_true(check_bytes("[[],{\"a\":[1]},[]]", 17, &depth));
-    assert_int_equal(depth, 3);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_shape shape;
+        assert_true(check_bytes(rows[i].text, strlen(rows[i].text), &shape));
+        assert_int_equal(shape.depth, rows[i].shape.depth);
+        assert_int_equal(shape.object_count, rows[i].shape.object_count);
+        assert_int_equal(shape.value_count, rows[i].shape.value_count);
+    }
 }
 
 static void test_refuses_what_is_nested_too_deep(void **state) {
@@ -152,7 +162,7 @@ int main(void) {
         cmocka_unit_test(test_refuses_broken_utf8),
         cmocka_unit_test(test_refuses_a_nul_anywhere),
         cmocka_unit_test(test_refuses_every_part_of_a_value),
-        cmocka_unit_test(test_counts_the_depth_of_containers),
+        cmocka_unit_test(test_says_the_shape),
         cmocka_unit_test(test_refuses_what_is_nested_too_deep),
     };
 

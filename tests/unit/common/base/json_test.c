@@ -1,5 +1,6 @@
 #include "common/base/json.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -166,6 +167,32 @@ static void test_integers_come_in_many_clothes(void **state) {
     }
 }
 
+/* What json-c takes is measured with the allocator; the bound must be one, and not a wild one. */
+static void test_the_footprint_is_a_bound(void **state) {
+    static const char *const items[] = {"{}",        "[]",    "1",         "\"\"",
+                                        "{\"a\":1}", "[1.5]", "[{},[[]]]", "\"0123456789abcdef\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        struct buffer text = {0};
+        struct json_shape shape;
+        buffer_append_byte(&text, '[');
+        for (int count = 0; count < 20000; count++)
+            buffer_append_format(&text, "%s%s", count > 0 ? "," : "", items[i]);
+        buffer_append_byte(&text, ']');
+        assert_true(json_check(buffer_slice(&text), DEPTH_LIMIT, &shape));
+        size_t before = mallinfo2().uordblks;
+        struct json_object *tree = json_build(buffer_slice(&text), &shape, NULL);
+        size_t taken = mallinfo2().uordblks - before;
+        size_t bound = json_footprint_bytes(buffer_slice(&text), &shape);
+        /* A sanitizer's allocator is not seen by mallinfo2. */
+        if (taken > text.size)
+            assert_in_range(bound, taken, 5 * taken);
+        json_object_put(tree);
+        buffer_free(&text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse_tells_null_from_nonsense),
@@ -176,6 +203,7 @@ int main(void) {
         cmocka_unit_test(test_replaces_lone_surrogates),
         cmocka_unit_test(test_the_last_of_equal_names_counts),
         cmocka_unit_test(test_members_of_another_type_are_absent),
+        cmocka_unit_test(test_the_footprint_is_a_bound),
         cmocka_unit_test(test_integers_come_in_many_clothes),
     };
 

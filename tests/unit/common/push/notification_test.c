@@ -291,6 +291,31 @@ static void test_device_limit(void **state) {
     assert_int_equal(fault_of(body, 2), NOTIFICATION_TOO_MANY);
 }
 
+static struct buffer body_with_objects(size_t count) {
+    struct buffer body = {0};
+
+    buffer_append_text(&body, "{\"notification\":{\"devices\":[{}],\"content\":{\"x\":[0");
+    for (size_t i = 0; i < count; i++)
+        buffer_append_text(&body, ",{}");
+    buffer_append_text(&body, "]}}}");
+    return body;
+}
+
+/* Three bytes of a body may become eight hundred of memory. */
+static void test_footprint_limit(void **state) {
+    struct buffer event = body_with_objects(64 * 1024 / 3);
+    struct buffer attack = body_with_objects(512 * 1024 / 3);
+    struct notification *push = parse(buffer_text(&event));
+
+    (void)state;
+    assert_in_range(push->footprint_bytes, (size_t)(64 * 1024 / 3) * 800,
+                    NOTIFICATION_FOOTPRINT_LIMIT_BYTES);
+    notification_free(push);
+    assert_int_equal(fault_of(buffer_slice(&attack), 0), NOTIFICATION_TOO_MANY);
+    buffer_free(&event);
+    buffer_free(&attack);
+}
+
 static void test_depth_limit(void **state) {
     enum { AROUND = 2 }; /* the body and the notification */
 
@@ -361,6 +386,7 @@ int main(void) {
         cmocka_unit_test(test_one_bad_device_harms_no_other),
         cmocka_unit_test(test_what_can_never_be_understood),
         cmocka_unit_test(test_device_limit),
+        cmocka_unit_test(test_footprint_limit),
         cmocka_unit_test(test_depth_limit),
         cmocka_unit_test(test_no_part_of_a_body_is_a_body),
         cmocka_unit_test(test_faults_have_the_codes_of_the_specification),
