@@ -79,14 +79,7 @@ static void expect_json(const struct option *option, struct buffer *out) {
     buffer_append_text(out, "a map of anything");
 }
 
-static void release_json(const struct option *option, void *target) {
-    struct json_object **tree = (void *)((char *)target + option->offset);
-
-    json_object_put(*tree);
-    *tree = NULL;
-}
-
-const struct option_type option_json = {read_json, expect_json, release_json};
+const struct option_type option_json = {read_json, expect_json, NULL};
 
 /* ---- The section ---- */
 

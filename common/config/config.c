@@ -36,6 +36,7 @@ static bool read_sections(const struct yaml_node *root, struct config *config,
 /* What one row alone cannot say. */
 static bool check_together(const struct yaml_node *root, const struct config *config,
                            struct error *error) {
+    const struct yaml_node *queue = yaml_member(root, "queue");
     const struct yaml_node *retry = yaml_member(root, "retry");
     const struct duration_list *delays = &config->retry.delays;
     int64_t longest_ms = delays->items_ms[delays->count - 1];
@@ -44,6 +45,9 @@ static bool check_together(const struct yaml_node *root, const struct config *co
     if (config->redis.username != NULL && config->redis.password == NULL)
         return yaml_refuse(yaml_member(yaml_member(root, "redis"), "username"), error,
                            "is there without redis.password, expected both or none");
+    if (config->queue.replication == 1)
+        yaml_warn(yaml_member(queue, "replication"), "config_single_replica",
+                  "a broker that is lost takes accepted pushes with it: 3 in earnest");
     /* A retry topic keeps its records for twice max_age: a longer delay would lose them. */
     if (longest_ms > config->retry.max_age_ms) {
         const struct yaml_node *max_age = yaml_member(retry, "max_age");
@@ -64,7 +68,9 @@ struct config *config_parse(const char *name, struct slice yaml, struct error *e
     const struct yaml_node *root = yaml_tree_root(tree);
     config = memory_new(sizeof *config);
     config->references = 1;
-    if (!read_sections(root, config, error) || !check_together(root, config, error)) {
+    if (read_sections(root, config, error) && check_together(root, config, error)) {
+        yaml_tree_log_warnings(tree);
+    } else {
         config_release(config);
         config = NULL;
     }

@@ -18,7 +18,7 @@ struct option_type {
                  struct error *error);
     /* Appends what is expected: "a number from 1 to 64". */
     void (*expect)(const struct option *option, struct buffer *out);
-    /* Frees what read made; NULL when there is nothing to free. */
+    /* Frees what read made; NULL when there is nothing to free. Not for an app: apps_free does. */
     void (*release)(const struct option *option, void *target);
 };
 

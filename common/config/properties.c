@@ -65,7 +65,8 @@ static bool read_property(const struct yaml_node *node, struct property_list *li
                                controlled[i].reason);
     for (size_t i = 0; i < list->count; i++)
         if (slice_is(name, list->items[i].name))
-            return yaml_refuse(node, error, "is there beside its other form, expected one of the two");
+            return yaml_refuse(node, error,
+                               "is there beside its other form, expected one of the two");
     if (!read_value(node, from_file, &value, error))
         return false;
     list->items[list->count++] = (struct property){.name = memory_copy_slice(name), .value = value};

@@ -15,11 +15,20 @@
 /* Aliases can make a small file large, or endless. */
 enum { DEPTH_LIMIT = 32, NODE_LIMIT = 50000 };
 
+struct warning {
+    struct warning *next;
+    const struct yaml_node *node;
+    const char *event;
+    const char *reason;
+};
+
 struct yaml_tree {
     struct arena *arena;
     const char *name;
     struct yaml_node *root;
     size_t node_count;
+    struct warning *warnings;
+    struct warning **last_warning;
 };
 
 /* ---- Errors ---- */
@@ -70,12 +79,27 @@ bool yaml_refuse_member(const struct yaml_node *map, const char *key, struct err
     return refuse(map, key, error, sentence);
 }
 
+/* ---- Warnings ---- */
+
 void yaml_warn(const struct yaml_node *node, const char *event, const char *reason) {
+    struct yaml_tree *tree = node->tree;
+    struct warning *warning = arena_allocate(tree->arena, sizeof *warning);
+
+    *warning = (struct warning){.node = node, .event = event, .reason = reason};
+    *tree->last_warning = warning;
+    tree->last_warning = &warning->next;
+}
+
+void yaml_tree_log_warnings(const struct yaml_tree *tree) {
     struct buffer path = {0};
 
-    append_path(node, &path);
-    log_warning(event, log_text("file", node->tree->name), log_number("line", (int64_t)node->line),
-                log_text("key", buffer_text(&path)), log_text("reason", reason));
+    for (const struct warning *at = tree->warnings; at != NULL; at = at->next) {
+        buffer_clear(&path);
+        append_path(at->node, &path);
+        log_warning(at->event, log_text("file", tree->name),
+                    log_number("line", (int64_t)at->node->line),
+                    log_text("key", buffer_text(&path)), log_text("reason", at->reason));
+    }
     buffer_free(&path);
 }
 
@@ -240,6 +264,7 @@ struct yaml_tree *yaml_tree_parse(const char *name, struct slice text, struct er
 
     tree->arena = arena;
     tree->name = arena_copy(arena, slice_of(name)).data;
+    tree->last_warning = &tree->warnings;
     tree->root = arena_allocate(arena, sizeof *tree->root);
     *tree->root = (struct yaml_node){.tree = tree, .line = 1, .kind = YAML_MAP};
     if (!yaml_parser_initialize(&parser))

@@ -15,7 +15,7 @@ struct yaml_tree;
 
 /* Plain data, owned by the tree. */
 struct yaml_node {
-    const struct yaml_tree *tree;
+    struct yaml_tree *tree;
     const struct yaml_node *parent; /* NULL for the root */
     const char *key;                /* the name in a map, else NULL */
     size_t index;                   /* the place among the parent's children */
@@ -51,8 +51,11 @@ bool yaml_refuse(const struct yaml_node *node, struct error *error, const char *
 bool yaml_refuse_member(const struct yaml_node *map, const char *key, struct error *error,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same sentence as a line in the log, for what is odd but not wrong. */
+/* Notes what is odd but not wrong; event and reason are static text. */
 void yaml_warn(const struct yaml_node *node, const char *event, const char *reason);
+
+/* Writes what was noted to the log, in order: for when the whole file is known to be sound. */
+void yaml_tree_log_warnings(const struct yaml_tree *tree);
 
 /* The node as JSON; scalars without quotes get their type by the YAML 1.2 core schema, numbers that
  * JSON cannot hold are refused. *out may be NULL on success: JSON's null. */

@@ -156,6 +156,23 @@ static void test_http_is_warned_about(void **state) {
     config_release(config);
 }
 
+/* What is wrong is one line: nothing is said of what is merely odd. */
+static void test_a_file_with_a_mistake_is_not_warned_about(void **state) {
+    struct capture capture = capture_start();
+    struct buffer text = {0};
+    struct error error = {0};
+
+    (void)state;
+    assert_null(config_parse("columba.yaml",
+                             slice_of(QUEUE "apps:\n"
+                                            "  a: {" FCM ", base_url: 'http://127.0.0.1:1'}\n"
+                                            "  b: {}\n"),
+                             &error));
+    capture_stop(&capture, &text);
+    assert_int_equal(text.size, 0);
+    buffer_free(&text);
+}
+
 static void test_mistakes_in_the_section(void **state) {
     static const struct mistake mistakes[] = {
         {QUEUE, "columba.yaml:1: apps: is missing, expected at least one app"},
@@ -248,6 +265,13 @@ static void test_mistakes_in_an_app(void **state) {
         {QUEUE "apps: {a: {" FCM ", target: topic}}\n",
          "columba.yaml:2: apps.a.target: \"topic\" is none of the choices, expected one of token, "
          "fid, auto"},
+        {QUEUE "apps: {a: {" FCM ", target: [token]}}\n",
+         "columba.yaml:2: apps.a.target: is not a single value, expected one of token, fid, auto"},
+        {QUEUE "apps: {a: {" FCM ", send_badge_counts: {}}}\n",
+         "columba.yaml:2: apps.a.send_badge_counts: is not a single value, expected true or false"},
+        {QUEUE "apps: {a: {" FCM ", base_url: []}}\n",
+         "columba.yaml:2: apps.a.base_url: is not a single value, expected https://host, with port "
+         "and path if need be"},
         {QUEUE "apps: {a: {" FCM ", fcm_options: [x]}}\n",
          "columba.yaml:2: apps.a.fcm_options: is not a map, expected a map of anything"},
         {QUEUE "apps: {a: {" FCM ", fcm_options: {x: .inf}}}\n",
@@ -267,6 +291,7 @@ int main(void) {
         cmocka_unit_test(test_apps_are_found_by_name_and_glob),
         cmocka_unit_test(test_what_sygnal_has_and_columba_does_without),
         cmocka_unit_test(test_http_is_warned_about),
+        cmocka_unit_test(test_a_file_with_a_mistake_is_not_warned_about),
         cmocka_unit_test(test_mistakes_in_the_section),
         cmocka_unit_test(test_mistakes_in_the_type),
         cmocka_unit_test(test_mistakes_in_an_app),

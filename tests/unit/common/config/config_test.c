@@ -1,5 +1,6 @@
 #include "common/base/buffer.h"
 #include "common/config/file.h"
+#include "tests/unit/common/base/capture.h"
 #include "tests/unit/common/config/parse.h"
 
 #include <unistd.h>
@@ -99,6 +100,21 @@ static void test_values_of_the_shared_sections(void **state) {
     assert_int_equal(config->retry.max_age_ms, 3600000);
     assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
     config_release(config);
+}
+
+static void test_a_single_replica_is_warned_about_once(void **state) {
+    struct capture capture = capture_start();
+    struct buffer text = {0};
+
+    (void)state;
+    config_release(parse("queue:\n  brokers: a\n  replication: 1\n" APPS));
+    config_release(parse("queue:\n  brokers: a\n  replication: 2\n" APPS));
+    capture_stop(&capture, &text);
+    const char *line = strstr(buffer_text(&text), "\"event\":\"config_single_replica\"");
+    assert_non_null(line);
+    assert_non_null(strstr(line, "\"line\":3,\"key\":\"queue.replication\""));
+    assert_ptr_equal(strchr(buffer_text(&text), '\n') + 1, buffer_text(&text) + text.size);
+    buffer_free(&text);
 }
 
 static void test_values_of_the_programs(void **state) {
@@ -269,6 +285,7 @@ int main(void) {
         cmocka_unit_test(test_every_default),
         cmocka_unit_test(test_every_default_of_the_programs),
         cmocka_unit_test(test_values_of_the_shared_sections),
+        cmocka_unit_test(test_a_single_replica_is_warned_about_once),
         cmocka_unit_test(test_values_of_the_programs),
         cmocka_unit_test(test_a_key_without_a_value_is_as_good_as_none),
         cmocka_unit_test(test_environment),
