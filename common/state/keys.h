@@ -15,4 +15,7 @@ void key_verdict(const char *pushkey, char out[KEY_SIZE]);
 void key_seen(int64_t seen, int64_t generation, char out[KEY_SIZE]);
 int64_t key_seen_generation(int64_t now_ms);
 
+/* When nobody looks the generation up any more, by the wall clock of whoever is latest. */
+int64_t key_seen_expiry_ms(int64_t generation);
+
 #endif

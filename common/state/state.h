@@ -50,7 +50,8 @@ void state_write_verdict(struct state *state, const char *pushkey, const struct 
                          state_written *written, void *context);
 void state_mark_seen(struct state *state, int64_t seen, state_written *written, void *context);
 
-/* Gives a verdict that was just hit its whole lifetime again; nobody waits for it. */
+/* Gives a verdict that was just hit its whole lifetime again; nobody waits for it. One without
+ * pushkey_ts is left to end, so that one push probes again. */
 void state_renew_verdict(struct state *state, const char *pushkey, const struct verdict *verdict);
 
 #endif
