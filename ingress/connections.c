@@ -17,6 +17,7 @@ static void append(struct connections *connections, struct connection_link *link
     link->since_ms = now_ms;
     link->previous = head->previous;
     link->next = head;
+    link->received_bytes = 0;
     link->previous->next = head->previous = link;
 }
 
@@ -33,10 +34,12 @@ static struct connection_link *oldest(struct connections *connections,
     return head->next == head ? NULL : head->next;
 }
 
+/* What is still on its way from the caller may arrive, in the time of any request. */
 static void end(struct connections *connections, struct connection_link *link,
-                enum connection_end reason) {
+                enum connection_end reason, int64_t now_ms) {
     detach(link);
-    append(connections, link, CONNECTION_ENDED, link->since_ms);
+    append(connections, link, CONNECTION_READING, now_ms);
+    link->ended = true;
     connections->owner->end(connections->context, link, reason);
 }
 
@@ -46,7 +49,7 @@ void connections_add(struct connections *connections, struct connection_link *li
     connections->count++;
     struct connection_link *idle = oldest(connections, CONNECTION_IDLE);
     if (connections->count >= connections->limit && idle != NULL)
-        end(connections, idle, CONNECTION_END_ROOM);
+        end(connections, idle, CONNECTION_END_ROOM, now_ms);
 }
 
 void connections_remove(struct connections *connections, struct connection_link *link) {
@@ -56,62 +59,65 @@ void connections_remove(struct connections *connections, struct connection_link 
 
 void connections_enter(struct connections *connections, struct connection_link *link,
                        enum connection_phase phase, int64_t now_ms) {
-    if (link->phase == CONNECTION_ENDED || link->phase == phase)
+    if (link->phase == phase)
         return;
     detach(link);
     append(connections, link, phase, now_ms);
-    link->received_bytes = 0;
 }
 
 static void end_overdue(struct connections *connections, enum connection_phase phase,
-                        int64_t before_ms, enum connection_end reason) {
+                        int64_t time_ms, enum connection_end reason, int64_t now_ms) {
     struct connection_link *link = oldest(connections, phase);
 
-    while (link != NULL && link->since_ms <= before_ms) {
-        end(connections, link, reason);
+    while (link != NULL && now_ms - link->since_ms >= time_ms) {
+        end(connections, link, reason, now_ms);
         link = oldest(connections, phase);
     }
 }
 
-/* The HTTP library tells of a request only when its first line is whole. What a connection has
- * received is first looked at when a sweep finds it idle: a busy one never costs a system call. */
-static void notice_dribbles(struct connections *connections, int64_t now_ms) {
-    struct connection_link *head = &connections->heads[CONNECTION_IDLE];
+/* The HTTP library tells of a request only when its first line is whole, and misses the end of a
+ * stream that comes together with data. A connection is looked at only when a sweep finds it: a
+ * busy one never costs a system call. */
+static void look_after(struct connections *connections, enum connection_phase phase,
+                       int64_t now_ms) {
+    struct connection_link *head = &connections->heads[phase];
 
     for (struct connection_link *link = head->next, *next; link != head; link = next) {
-        uint64_t bytes = connections->owner->received_bytes(connections->context, link);
-        bool known = link->received_bytes > 0;
+        struct connection_sight sight = connections->owner->look(connections->context, link);
+        bool dribbles = link->received_bytes > 0 && sight.received_bytes > link->received_bytes;
 
         next = link->next;
-        if (!known)
-            link->received_bytes = bytes;
-        else if (bytes > link->received_bytes)
+        if (sight.closed && !link->ended)
+            end(connections, link, CONNECTION_END_GONE, now_ms);
+        else if (dribbles && phase == CONNECTION_IDLE)
             connections_enter(connections, link, CONNECTION_READING, now_ms);
+        else
+            link->received_bytes = sight.received_bytes;
     }
 }
 
 void connections_sweep(struct connections *connections, int64_t now_ms) {
-    int64_t slow_ms = now_ms - connections->read_timeout_ms;
+    int64_t read_ms = connections->read_timeout_ms;
 
-    end_overdue(connections, CONNECTION_READING, slow_ms, CONNECTION_END_SLOW);
-    end_overdue(connections, CONNECTION_ANSWERING, slow_ms, CONNECTION_END_SLOW);
-    notice_dribbles(connections, now_ms);
-    end_overdue(connections, CONNECTION_IDLE, now_ms - connections->idle_timeout_ms,
-                CONNECTION_END_IDLE);
+    end_overdue(connections, CONNECTION_READING, read_ms, CONNECTION_END_SLOW, now_ms);
+    end_overdue(connections, CONNECTION_ANSWERING, read_ms, CONNECTION_END_SLOW, now_ms);
+    look_after(connections, CONNECTION_READING, now_ms);
+    look_after(connections, CONNECTION_IDLE, now_ms);
+    end_overdue(connections, CONNECTION_IDLE, connections->idle_timeout_ms, CONNECTION_END_IDLE,
+                now_ms);
 }
 
-void connections_end_idle(struct connections *connections) {
+void connections_end_idle(struct connections *connections, int64_t now_ms) {
     struct connection_link *link = NULL;
 
     while ((link = oldest(connections, CONNECTION_IDLE)) != NULL)
-        end(connections, link, CONNECTION_END_DRAIN);
+        end(connections, link, CONNECTION_END_DRAIN, now_ms);
 }
 
 const char *connection_end_name(enum connection_end reason) {
     static const char *const names[] = {
-        [CONNECTION_END_IDLE] = "idle",
-        [CONNECTION_END_SLOW] = "slow",
-        [CONNECTION_END_ROOM] = "room",
+        [CONNECTION_END_GONE] = "gone",   [CONNECTION_END_IDLE] = "idle",
+        [CONNECTION_END_SLOW] = "slow",   [CONNECTION_END_ROOM] = "room",
         [CONNECTION_END_DRAIN] = "drain",
     };
 

@@ -12,7 +12,6 @@ enum connection_phase {
     CONNECTION_READING,   /* a request arrives, or the first one is due */
     CONNECTION_WAITING,   /* the request waits for Redis or the queue: for us, not for the caller */
     CONNECTION_ANSWERING, /* the caller has to take the answer */
-    CONNECTION_ENDED,     /* told to go; the socket closes soon */
     CONNECTION_PHASE_COUNT
 };
 
@@ -21,22 +20,29 @@ struct connection_link {
     struct connection_link *previous;
     struct connection_link *next;
     enum connection_phase phase;
+    bool ended; /* told to go: its owner asks for no further request */
     int64_t since_ms;
-    uint64_t received_bytes; /* when a sweep first found it idle; 0 before */
+    uint64_t received_bytes; /* when a sweep last found it in this phase; 0 before */
 };
 
 /* Why a connection is ended. */
 enum connection_end {
+    CONNECTION_END_GONE,  /* the caller has closed its side, and nobody noticed */
     CONNECTION_END_IDLE,  /* idle for too long */
     CONNECTION_END_SLOW,  /* a request not here, or an answer not taken, in time */
     CONNECTION_END_ROOM,  /* the longest idle one when no more fit in */
     CONNECTION_END_DRAIN, /* idle when the program ends */
 };
 
+/* What the system says of a connection; zeroes when it does not say. */
+struct connection_sight {
+    uint64_t received_bytes; /* so far */
+    bool closed;             /* by the caller, in its direction */
+};
+
 /* What the owner of the sockets does. Neither may remove a link within the call. */
 struct connection_owner {
-    /* The bytes received on it so far; 0 when the system does not say. */
-    uint64_t (*received_bytes)(void *context, struct connection_link *link);
+    struct connection_sight (*look)(void *context, struct connection_link *link);
     void (*end)(void *context, struct connection_link *link, enum connection_end reason);
 };
 
@@ -58,17 +64,18 @@ void connections_init(struct connections *connections, const struct connection_o
 void connections_add(struct connections *connections, struct connection_link *link, int64_t now_ms);
 void connections_remove(struct connections *connections, struct connection_link *link);
 
-/* An ended connection stays so. Reading again while reading does not prolong it. */
+/* Reading again while reading does not prolong it. */
 void connections_enter(struct connections *connections, struct connection_link *link,
                        enum connection_phase phase, int64_t now_ms);
 
-/* Ends what is overdue, and notices requests whose first bytes arrive one by one. */
+/* Ends what is overdue or left by its caller, and notices requests whose first bytes arrive one by
+ * one. */
 void connections_sweep(struct connections *connections, int64_t now_ms);
 
 /* Ends every idle one. */
-void connections_end_idle(struct connections *connections);
+void connections_end_idle(struct connections *connections, int64_t now_ms);
 
-/* "idle", "slow", "room", "drain". */
+/* "gone", "idle", "slow", … */
 const char *connection_end_name(enum connection_end reason);
 
 #endif

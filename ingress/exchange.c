@@ -63,7 +63,7 @@ static enum MHD_Result respond(struct exchange *exchange) {
     account(exchange);
     enter(exchange, CONNECTION_ANSWERING);
     return response_queue_take(&ground->responses, exchange->connection, &exchange->route,
-                               &exchange->answer, ground->closing);
+                               &exchange->answer, ground->closing || exchange->link.ended);
 }
 
 /* What was collected is not needed any more: the answer does not depend on it. */

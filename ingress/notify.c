@@ -55,7 +55,7 @@ struct request {
     struct slice *rejected;
     size_t rejected_count;
     size_t copies_bytes;
-    size_t unanswered; /* questions to the state, later records at the queue */
+    size_t unanswered;    /* questions to the state, later records at the queue */
     struct error failure; /* the first one; ERROR_NONE while there is none */
     int64_t complete_us;
     notify_answered *answered;
@@ -140,7 +140,7 @@ static void refuse(struct request *request, enum answer_kind kind, const char *s
 }
 
 static void count_device(struct notify *notify, const char *result, const struct app *app) {
-    const char *kind = app == NULL ? NULL : provider_kind_name(app->kind);
+    const char *kind = app == NULL ? "none" : provider_kind_name(app->kind);
 
     metrics_add(notify->parts.metrics, INSTRUMENT_DEVICES, (const char *[]){result, kind}, 1);
 }

@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The kernel's number of it; the header that names it does not go with <linux/tcp.h>. */
+enum { TCP_STATE_CLOSE_WAIT = 8 };
+
 enum { POOL_BYTES = 8192, SWEEP_LEAST_MS = 20, SWEEP_MOST_MS = 1000, LOG_LINE_SIZE = 256 };
 
 struct server {
@@ -64,7 +67,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)code;
     exchange_complete(*request);
     if (server->finishing)
-        connections_end_idle(&server->connections);
+        connections_end_idle(&server->connections, loop_monotonic_ms(server->parts.loop));
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
@@ -96,18 +99,19 @@ static struct exchange *exchange_of(struct connection_link *link) {
     return (struct exchange *)((char *)link - offsetof(struct exchange, link));
 }
 
-static uint64_t received_bytes(void *context, struct connection_link *link) {
+static struct connection_sight look(void *context, struct connection_link *link) {
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
 
     (void)context;
     if (getsockopt(exchange_of(link)->socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
-        return 0;
-    return info.tcpi_bytes_received;
+        return (struct connection_sight){0};
+    return (struct connection_sight){.received_bytes = info.tcpi_bytes_received,
+                                     .closed = info.tcpi_state == TCP_STATE_CLOSE_WAIT};
 }
 
-/* libmicrohttpd sees the end of the stream and closes. A request that was already on its way to
- * an idle connection is still read and answered. */
+/* libmicrohttpd sees the end of the stream and closes. A request that is already on its way is
+ * still read and answered, unless its caller is the trouble. */
 static void end_connection(void *context, struct connection_link *link,
                            enum connection_end reason) {
     struct server *server = context;
@@ -117,7 +121,7 @@ static void end_connection(void *context, struct connection_link *link,
                 (const char *[]){connection_end_name(reason)}, 1);
 }
 
-static const struct connection_owner owner = {received_bytes, end_connection};
+static const struct connection_owner owner = {look, end_connection};
 
 static int64_t sweep_period_ms(const struct server *server) {
     int64_t period_ms = server->connections.read_timeout_ms / 8;
@@ -224,6 +228,6 @@ void server_turn_away(struct server *server) {
 void server_finish(struct server *server) {
     server->finishing = true;
     close_listener(server);
-    connections_end_idle(&server->connections);
+    connections_end_idle(&server->connections, loop_monotonic_ms(server->parts.loop));
     tell_when_empty(server);
 }

@@ -3,6 +3,7 @@
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
 #include "common/observe/admin.h"
+#include "common/observe/process_metrics.h"
 #include "ingress/instruments.h"
 #include "ingress/listener.h"
 #include "ingress/report.h"
@@ -103,6 +104,7 @@ static void say_metrics(void *context, struct buffer *out) {
         sets[i] = worker_metrics(service->workers[i]);
     sets[service->worker_count] = service->metrics;
     metrics_write(sets, service->worker_count + 1, out);
+    process_metrics_write(out);
     free(sets);
 }
 
