@@ -20,13 +20,8 @@ static bool read_kind(const struct option *option, const struct yaml_node *node,
 }
 
 static void expect_kind(const struct option *option, struct buffer *out) {
-    size_t size_before = out->size;
-
-    (void)option;
-    for (unsigned kind = 0; kind < PROVIDER_KIND_COUNT; kind++)
-        if (options_kinds[kind].supported)
-            buffer_append_format(out, "%s%s", out->size == size_before ? "one of " : ", ",
-                                 provider_kind_name((enum provider_kind)kind));
+    buffer_append_text(out, "one of ");
+    option_append_kinds(option, out);
 }
 
 const struct option_type option_kind = {read_kind, expect_kind, NULL};
@@ -83,7 +78,8 @@ const struct option_type option_json = {read_json, expect_json, NULL};
 
 /* ---- The section ---- */
 
-/* The type comes first: which other keys may stand there hangs on it. */
+/* The type comes first: which other keys may stand there hangs on it. When it is missing, a slip of
+ * its own name may be why. */
 static bool read_app(const struct yaml_node *node, struct app *app, struct error *error) {
     const struct option_scope scope = {.rows = options_app, .count = options_app_count};
 
@@ -92,6 +88,9 @@ static bool read_app(const struct yaml_node *node, struct app *app, struct error
         return yaml_refuse(node, error, "is not an app, expected its app_id or a glob");
     if (node->kind != YAML_MAP && !yaml_is_null(node))
         return yaml_refuse(node, error, "is not a map, expected the settings of an app");
+    if (yaml_member(node, options_app[0].name) == NULL && node->kind == YAML_MAP &&
+        !option_check_names(&scope, node, error))
+        return false;
     if (!option_read_row(&scope, &options_app[0], node, node, app, error) ||
         !option_read(&scope, node, node, 1U << app->kind, app, error))
         return false;

@@ -1,6 +1,7 @@
 #include "common/config/option.h"
 
 #include "common/config/nearest.h"
+#include "common/config/options.h"
 #include "common/config/secret.h"
 
 #include <stdio.h>
@@ -17,6 +18,15 @@ const char *option_key(const struct option_scope *scope, const struct option *op
     if (strncmp(option->name, scope->section, length) != 0 || option->name[length] != '.')
         return NULL;
     return option->name + length + 1;
+}
+
+void option_append_kinds(const struct option *option, struct buffer *out) {
+    size_t size_before = out->size;
+
+    for (unsigned kind = 0; kind < PROVIDER_KIND_COUNT; kind++)
+        if ((option->kinds & 1U << kind) != 0 && options_kinds[kind].supported)
+            buffer_append_format(out, "%s%s", out->size == size_before ? "" : ", ",
+                                 provider_kind_name((enum provider_kind)kind));
 }
 
 bool option_refuse(const struct option *option, const struct yaml_node *node, const char *sentence,
@@ -155,10 +165,7 @@ static bool refuse_kind(const struct option *option, const struct yaml_node *nod
                         struct error *error) {
     struct buffer kinds = {0};
 
-    for (unsigned kind = 0; kind < PROVIDER_KIND_COUNT; kind++)
-        if ((option->kinds & 1U << kind) != 0)
-            buffer_append_format(&kinds, "%s%s", kinds.size == 0 ? "" : ", ",
-                                 provider_kind_name((enum provider_kind)kind));
+    option_append_kinds(option, &kinds);
     yaml_refuse(node, error, "is not for an app of this type, expected it only for %s",
                 buffer_text(&kinds));
     buffer_free(&kinds);

@@ -87,6 +87,9 @@ bool option_read_row(const struct option_scope *scope, const struct option *opti
 /* Frees what the rows have put into target. */
 void option_release(const struct option *rows, size_t count, void *target);
 
+/* Appends the names of the kinds that the row is for, as far as this version can serve them. */
+void option_append_kinds(const struct option *option, struct buffer *out);
+
 /* Says `"value" sentence, expected …`; without the value where the row is secret. */
 bool option_refuse(const struct option *option, const struct yaml_node *node, const char *sentence,
                    struct error *error);

@@ -40,15 +40,6 @@ static void append_default(const struct option *option, const char *quote, struc
         buffer_append_text(out, option->absent);
 }
 
-static void append_kinds(const struct option *option, struct buffer *out) {
-    size_t size_before = out->size;
-
-    for (unsigned kind = 0; kind < PROVIDER_KIND_COUNT; kind++)
-        if ((option->kinds & 1U << kind) != 0 && options_kinds[kind].supported)
-            buffer_append_format(out, "%s%s", out->size == size_before ? "" : ", ",
-                                 provider_kind_name((enum provider_kind)kind));
-}
-
 /* ---- For a terminal ---- */
 
 /* Breaks the text between words, every line behind the same indent. */
@@ -89,7 +80,7 @@ static void help_row(const struct option *option, bool is_app, struct buffer *ou
     option->type->expect(option, out);
     if (is_app) {
         buffer_append_text(out, "\n      for:      ");
-        append_kinds(option, out);
+        option_append_kinds(option, out);
     }
     buffer_append_text(out, "\n      default:  ");
     append_default(option, "", out);
@@ -129,7 +120,7 @@ static void reference_row(const struct option *option, bool is_app, struct buffe
         buffer_append_format(out, ", `%s%s`", option->name, secret_suffix);
     buffer_append_text(out, " | ");
     if (is_app) {
-        append_kinds(option, out);
+        option_append_kinds(option, out);
         buffer_append_text(out, " | ");
     }
     option->type->expect(option, out);

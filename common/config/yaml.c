@@ -17,7 +17,8 @@ enum { DEPTH_LIMIT = 32, NODE_LIMIT = 50000 };
 
 struct warning {
     struct warning *next;
-    const struct yaml_node *node;
+    size_t line;
+    const char *key;
     const char *event;
     const char *reason;
 };
@@ -84,23 +85,20 @@ bool yaml_refuse_member(const struct yaml_node *map, const char *key, struct err
 void yaml_warn(const struct yaml_node *node, const char *event, const char *reason) {
     struct yaml_tree *tree = node->tree;
     struct warning *warning = arena_allocate(tree->arena, sizeof *warning);
+    struct buffer path = {0};
 
-    *warning = (struct warning){.node = node, .event = event, .reason = reason};
+    append_path(node, &path);
+    *warning = (struct warning){.line = node->line, .event = event, .reason = reason};
+    warning->key = arena_copy(tree->arena, buffer_slice(&path)).data;
     *tree->last_warning = warning;
     tree->last_warning = &warning->next;
+    buffer_free(&path);
 }
 
 void yaml_tree_log_warnings(const struct yaml_tree *tree) {
-    struct buffer path = {0};
-
-    for (const struct warning *at = tree->warnings; at != NULL; at = at->next) {
-        buffer_clear(&path);
-        append_path(at->node, &path);
-        log_warning(at->event, log_text("file", tree->name),
-                    log_number("line", (int64_t)at->node->line),
-                    log_text("key", buffer_text(&path)), log_text("reason", at->reason));
-    }
-    buffer_free(&path);
+    for (const struct warning *at = tree->warnings; at != NULL; at = at->next)
+        log_warning(at->event, log_text("file", tree->name), log_number("line", (int64_t)at->line),
+                    log_text("key", at->key), log_text("reason", at->reason));
 }
 
 /* ---- From libyaml's document to our tree ---- */
