@@ -59,27 +59,49 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...) {
     buffer->size += (size_t)length;
 }
 
-void buffer_append_json_escaped(struct buffer *buffer, struct slice text) {
+/* How many bytes from the start are written as they are. */
+static size_t plain_run(struct slice text) {
+    size_t size = 0;
+
+    while (size < text.size) {
+        unsigned char byte = (unsigned char)text.data[size];
+        size_t length = 1;
+        if (byte >= 0x80)
+            length = slice_utf8_sequence(
+                (struct slice){.data = text.data + size, .size = text.size - size});
+        else if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7F)
+            break;
+        if (length == 0)
+            break;
+        size += length;
+    }
+    return size;
+}
+
+static void append_special(struct buffer *buffer, unsigned char byte) {
     static const char short_forms[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
                                        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
-    const unsigned char *bytes = (const unsigned char *)text.data;
 
-    for (size_t i = 0; i < text.size;) {
-        unsigned char byte = bytes[i];
-        size_t length =
-            slice_utf8_sequence((struct slice){.data = text.data + i, .size = text.size - i});
-        if (length == 0) {
-            buffer_append_text(buffer, "\xEF\xBF\xBD");
-            length = 1;
-        } else if (byte < sizeof short_forms && short_forms[byte] != 0) {
-            buffer_append_byte(buffer, '\\');
-            buffer_append_byte(buffer, short_forms[byte]);
-        } else if (byte < 0x20 || byte == 0x7F) {
-            buffer_append_format(buffer, "\\u%04x", byte);
-        } else {
-            buffer_append(buffer, (struct slice){.data = text.data + i, .size = length});
-        }
-        i += length;
+    if (byte >= 0x80) {
+        buffer_append_text(buffer, "\xEF\xBF\xBD");
+    } else if (byte < sizeof short_forms && short_forms[byte] != 0) {
+        buffer_append_byte(buffer, '\\');
+        buffer_append_byte(buffer, short_forms[byte]);
+    } else {
+        buffer_append_format(buffer, "\\u%04x", byte);
+    }
+}
+
+void buffer_append_json_escaped(struct buffer *buffer, struct slice text) {
+    size_t at = 0;
+
+    while (at < text.size) {
+        struct slice rest = {.data = text.data + at, .size = text.size - at};
+        size_t plain = plain_run(rest);
+        buffer_append(buffer, (struct slice){.data = rest.data, .size = plain});
+        at += plain;
+        if (at < text.size)
+            append_special(buffer, (unsigned char)text.data[at++]);
     }
 }
 
