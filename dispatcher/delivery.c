@@ -32,6 +32,7 @@ struct delivery *delivery_new_take(struct core *core, struct partition *partitio
     delivery->core = core;
     delivery->partition = partition;
     delivery->record = record;
+    delivery->size_bytes = sizeof *delivery + record->key.size + record->value.size;
     delivery->taken_ms = loop_monotonic_ms(core->parts.loop);
     return delivery;
 }
@@ -79,6 +80,7 @@ bool delivery_read(struct delivery *delivery, struct ending *out) {
         *out = ending_of(OUTCOME_DEAD, "unreadable");
         return false;
     }
+    delivery->size_bytes += delivery->notification->footprint_bytes;
     delivery->device = &delivery->notification->devices[0];
     if (delivery->device->fault != NULL) {
         *out = ending_of(OUTCOME_DEAD, "malformed_device");
@@ -97,7 +99,7 @@ bool delivery_read(struct delivery *delivery, struct ending *out) {
     delivery->provider = provider_for(delivery->app->kind);
     const char *fault = delivery->provider == NULL
                             ? "retired_app"
-                            : delivery->provider->check(delivery->app, delivery->device->pushkey);
+                            : delivery->provider->check(delivery->app, delivery->device);
     if (fault != NULL) {
         *out = ending_of(OUTCOME_REJECTED, fault);
         out->earns_verdict = delivery->provider != NULL;
@@ -162,7 +164,10 @@ static void answered(void *context, const struct sender_outcome *outcome) {
     instruments_provider_time(delivery->core, delivery->app,
                               loop_monotonic_ms(loop) - delivery->started_ms);
     if (outcome->result == SENDER_ANSWERED) {
-        delivery->provider->classify(delivery->app, &outcome->response, loop_wall_ms(loop),
+        delivery->provider->classify(&(struct classify_input){.app = delivery->app,
+                                                              .device = delivery->device,
+                                                              .response = &outcome->response,
+                                                              .now_ms = loop_wall_ms(loop)},
                                      &answer);
         step = decide_answer(&answer, outcome->response.status, delivery->tries, &ending);
     } else {
@@ -179,15 +184,18 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
     struct core *core = delivery->core;
     struct encode_output output = {0};
     struct ending ending;
+    unsigned char random[ENCODE_RANDOM_BYTES];
 
     arena_reset(core->arena);
+    loop_random(core->parts.loop, random, sizeof random);
     enum encode_result result =
         delivery->provider->encode(&(struct encode_input){.app = delivery->app,
                                                           .notification = delivery->notification,
                                                           .device = delivery->device,
                                                           .authorization = authorization,
                                                           .record_id = delivery->meta.id,
-                                                          .now_ms = loop_wall_ms(core->parts.loop)},
+                                                          .now_ms = loop_wall_ms(core->parts.loop),
+                                                          .random = random},
                                    core->arena, &output);
     if (result != ENCODE_SEND) {
         decide_encoding(result, output.reason, &ending);

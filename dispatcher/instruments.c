@@ -63,7 +63,7 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
                               .labels = {"lane"}},
     [DISPATCHER_IN_FLIGHT_BYTES] = {.name = "columba_dispatcher_in_flight_bytes",
                                     .type = METRIC_GAUGE,
-                                    .help = "Their size as on the queue.",
+                                    .help = "The memory they take up.",
                                     .labels = {"lane"}},
     [DISPATCHER_PARTITIONS] = {.name = "columba_dispatcher_partitions",
                                .type = METRIC_GAUGE,

@@ -36,10 +36,6 @@ struct intake *intake_new(struct core *core) {
     return intake;
 }
 
-static size_t bytes_of(const struct delivery *delivery) {
-    return delivery->record->value.size + delivery->record->key.size;
-}
-
 bool intake_has_room(const struct intake *intake) {
     const struct dispatcher_config *config = &intake->core->parts.config->dispatcher;
 
@@ -63,7 +59,7 @@ static void link_delivery(struct intake *intake, struct delivery *delivery) {
     intake->all = delivery;
     intake->count++;
     intake->attached++;
-    intake->bytes += bytes_of(delivery);
+    intake->bytes += delivery->size_bytes;
 }
 
 static void unlink_delivery(struct intake *intake, struct delivery *delivery) {
@@ -75,7 +71,7 @@ static void unlink_delivery(struct intake *intake, struct delivery *delivery) {
         delivery->next->previous = delivery->previous;
     intake->count--;
     intake->attached -= delivery->partition != NULL ? 1 : 0;
-    intake->bytes -= bytes_of(delivery);
+    intake->bytes -= delivery->size_bytes;
 }
 
 static struct chain *find_chain(struct intake *intake, const char *pushkey) {
@@ -135,10 +131,11 @@ static struct delivery *leave_chain(struct intake *intake, struct delivery *deli
 void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record) {
     struct delivery *delivery = delivery_new_take(intake->core, partition, record);
     struct ending ending;
+    bool is_usable = delivery_read(delivery, &ending);
 
     link_delivery(intake, delivery);
     update_take(intake);
-    if (!delivery_read(delivery, &ending)) {
+    if (!is_usable) {
         settle(delivery, &ending);
         return;
     }

@@ -15,7 +15,9 @@ enum {
 
 static const char default_base_url[] = "https://fcm.googleapis.com";
 
-static const char *check(const struct app *app, struct slice pushkey) {
+static const char *check(const struct app *app, const struct device *device) {
+    struct slice pushkey = device->pushkey;
+
     (void)app;
     if (pushkey.size == 0)
         return "pushkey_empty";

@@ -181,12 +181,11 @@ static const struct row *row_for(int status, const struct finding *found) {
     return &rows[i];
 }
 
-void fcm_answers_classify(const struct app *app, const struct http_response *response,
-                          int64_t now_ms, struct answer *out) {
+void fcm_answers_classify(const struct classify_input *input, struct answer *out) {
+    const struct http_response *response = input->response;
     const struct finding found = read_body(response->body);
     const struct row *row = row_for(response->status, &found);
 
-    (void)app;
     *out = (struct answer){.meaning = row->meaning};
     if (row->meaning == ANSWER_DELIVERED)
         snprintf(out->reason, sizeof out->reason, "delivered");
@@ -196,7 +195,7 @@ void fcm_answers_classify(const struct app *app, const struct http_response *res
         snprintf(out->reason, sizeof out->reason, "http_%d", response->status);
     if (row->meaning == ANSWER_RETRY_PUSHKEY || row->meaning == ANSWER_RETRY_APP ||
         row->meaning == ANSWER_RETRY_HOST) {
-        out->retry_after_ms = answer_retry_after_ms(response, now_ms);
+        out->retry_after_ms = answer_retry_after_ms(response, input->now_ms);
         if (out->retry_after_ms == 0)
             out->retry_after_ms = row->retry_ms;
     }

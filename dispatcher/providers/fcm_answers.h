@@ -6,7 +6,6 @@
 #include "dispatcher/providers/provider.h"
 
 /* The classify function of FCM's row in the table of providers. */
-void fcm_answers_classify(const struct app *app, const struct http_response *response,
-                          int64_t now_ms, struct answer *out);
+void fcm_answers_classify(const struct classify_input *input, struct answer *out);
 
 #endif

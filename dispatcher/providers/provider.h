@@ -26,10 +26,13 @@ struct encode_input {
     const struct app *app;
     const struct notification *notification;
     const struct device *device;
-    struct slice authorization; /* the credential as a header value; empty for CREDENTIAL_NONE */
-    const char *record_id;      /* columba-id */
-    int64_t now_ms;             /* wall clock */
+    struct slice authorization;  /* the credential as a header value; empty for CREDENTIAL_NONE */
+    const char *record_id;       /* columba-id */
+    int64_t now_ms;              /* wall clock */
+    const unsigned char *random; /* ENCODE_RANDOM_BYTES, fit for keys, for this encoding alone */
 };
+
+enum { ENCODE_RANDOM_BYTES = 48 };
 
 struct encode_output {
     struct http_request request; /* in the arena, when ENCODE_SEND */
@@ -57,15 +60,25 @@ struct answer {
     int64_t retry_after_ms; /* 0: not said */
 };
 
+struct classify_input {
+    const struct app *app;
+    const struct device *device;
+    const struct http_response *response;
+    int64_t now_ms; /* wall clock */
+};
+
 struct provider {
     enum provider_kind kind;
     enum credential_kind credential;
-    /* NULL when this pushkey may be sent to, else why it never can be (static text). */
-    const char *(*check)(const struct app *app, struct slice pushkey);
+    /* NULL when this device may be sent to, else why it never can be (static text). */
+    const char *(*check)(const struct app *app, const struct device *device);
+    /* Whom a credential of this kind is made out to, where that hangs on the device: an origin, in
+     * the arena. NULL where it does not. */
+    struct slice (*audience)(const struct app *app, const struct device *device,
+                             struct arena *arena);
     enum encode_result (*encode)(const struct encode_input *input, struct arena *arena,
                                  struct encode_output *out);
-    void (*classify)(const struct app *app, const struct http_response *response, int64_t now_ms,
-                     struct answer *out);
+    void (*classify)(const struct classify_input *input, struct answer *out);
 };
 
 /* NULL for a kind without a provider (retired). */

@@ -141,7 +141,7 @@ static struct json_object *encode_case(struct json_object *file, const char *nam
         .record_id = "0f4a3c1e-5a0b-4c8e-9f1d-2b7c6d5e4f30",
         .now_ms = 1700000000000,
     };
-    const char *fault = provider->check(&app, input.device->pushkey);
+    const char *fault = provider->check(&app, input.device);
     if (fault != NULL) {
         seen = refusal(ENCODE_REJECT, fault);
         goto out;

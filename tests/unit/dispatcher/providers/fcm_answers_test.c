@@ -185,7 +185,10 @@ static struct answer classify(int status, const char *body, const char *retry_af
     struct answer answer;
 
     memset(&answer, 0xA5, sizeof answer);
-    fcm_answers_classify(&app, &response, INT64_C(1700000000000), &answer);
+    fcm_answers_classify(&(struct classify_input){.app = &app,
+                                                  .response = &response,
+                                                  .now_ms = INT64_C(1700000000000)},
+                         &answer);
     return answer;
 }
 

@@ -94,7 +94,8 @@ static void test_pushkeys_are_checked(void **state) {
     (void)state;
     memset(longest, 'x', sizeof longest);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *fault = provider_fcm.check(&plain_app, cases[i].pushkey);
+        const char *fault =
+            provider_fcm.check(&plain_app, &(struct device){.pushkey = cases[i].pushkey});
         if (cases[i].fault == NULL)
             assert_null(fault);
         else
