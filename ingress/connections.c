@@ -1,5 +1,7 @@
 #include "ingress/connections.h"
 
+enum { SLOW_MS = 1000 };
+
 void connections_init(struct connections *connections, const struct connection_owner *owner,
                       void *context) {
     *connections = (struct connections){.owner = owner, .context = context};
@@ -43,13 +45,30 @@ static void end(struct connections *connections, struct connection_link *link,
     connections->owner->end(connections->context, link, reason);
 }
 
+void connections_end_slowest(struct connections *connections, int64_t now_ms) {
+    struct connection_link *slowest = oldest(connections, CONNECTION_READING);
+
+    if (slowest != NULL && !slowest->ended && now_ms - slowest->since_ms >= SLOW_MS)
+        end(connections, slowest, CONNECTION_END_SHARE, now_ms);
+}
+
+/* When full, nobody can come in and ask for room: it is made ahead. */
+static void make_room(struct connections *connections, int64_t now_ms) {
+    struct connection_link *idle = oldest(connections, CONNECTION_IDLE);
+
+    if (connections->count < connections->limit)
+        return;
+    if (idle != NULL)
+        end(connections, idle, CONNECTION_END_ROOM, now_ms);
+    else
+        connections_end_slowest(connections, now_ms);
+}
+
 void connections_add(struct connections *connections, struct connection_link *link,
                      int64_t now_ms) {
     append(connections, link, CONNECTION_READING, now_ms);
     connections->count++;
-    struct connection_link *idle = oldest(connections, CONNECTION_IDLE);
-    if (connections->count >= connections->limit && idle != NULL)
-        end(connections, idle, CONNECTION_END_ROOM, now_ms);
+    make_room(connections, now_ms);
 }
 
 void connections_remove(struct connections *connections, struct connection_link *link) {
@@ -105,6 +124,7 @@ void connections_sweep(struct connections *connections, int64_t now_ms) {
     look_after(connections, CONNECTION_IDLE, now_ms);
     end_overdue(connections, CONNECTION_IDLE, connections->idle_timeout_ms, CONNECTION_END_IDLE,
                 now_ms);
+    make_room(connections, now_ms);
 }
 
 void connections_end_idle(struct connections *connections, int64_t now_ms) {
@@ -118,7 +138,7 @@ const char *connection_end_name(enum connection_end reason) {
     static const char *const names[] = {
         [CONNECTION_END_GONE] = "gone",   [CONNECTION_END_IDLE] = "idle",
         [CONNECTION_END_SLOW] = "slow",   [CONNECTION_END_ROOM] = "room",
-        [CONNECTION_END_DRAIN] = "drain",
+        [CONNECTION_END_SHARE] = "share", [CONNECTION_END_DRAIN] = "drain",
     };
 
     return names[reason];

@@ -31,6 +31,7 @@ enum connection_end {
     CONNECTION_END_IDLE,  /* idle for too long */
     CONNECTION_END_SLOW,  /* a request not here, or an answer not taken, in time */
     CONNECTION_END_ROOM,  /* the longest idle one when no more fit in */
+    CONNECTION_END_SHARE, /* the slowest one when no more fit in, or no more bytes */
     CONNECTION_END_DRAIN, /* idle when the program ends */
 };
 
@@ -60,7 +61,7 @@ void connections_init(struct connections *connections, const struct connection_o
                       void *context);
 
 /* A new connection owes its first request. When it was the last one that fits, the longest idle
- * one is ended. */
+ * one is ended, or the slowest. */
 void connections_add(struct connections *connections, struct connection_link *link, int64_t now_ms);
 void connections_remove(struct connections *connections, struct connection_link *link);
 
@@ -71,6 +72,10 @@ void connections_enter(struct connections *connections, struct connection_link *
 /* Ends what is overdue or left by its caller, and notices requests whose first bytes arrive one by
  * one. */
 void connections_sweep(struct connections *connections, int64_t now_ms);
+
+/* Ends the one whose request has been arriving for the longest time, if that is a second or more:
+ * whatever it holds is wanted by others. */
+void connections_end_slowest(struct connections *connections, int64_t now_ms);
 
 /* Ends every idle one. */
 void connections_end_idle(struct connections *connections, int64_t now_ms);

@@ -108,8 +108,10 @@ static enum MHD_Result collect(struct exchange *exchange, struct slice piece) {
 
     if (!exchange->refused && piece.size > limit - exchange->body.size)
         refuse(exchange, ANSWER_TOO_LARGE);
-    if (!exchange->refused && !budget_take_bytes(ground->budget, piece.size))
+    if (!exchange->refused && !budget_take_bytes(ground->budget, piece.size)) {
         refuse(exchange, ANSWER_BUSY);
+        connections_end_slowest(ground->connections, loop_monotonic_ms(ground->loop));
+    }
     if (!exchange->refused) {
         buffer_append(&exchange->body, piece);
         return MHD_YES;

@@ -13,7 +13,13 @@
 
 enum { HOST_SIZE = 256, SERVICE_SIZE = 8, BACKLOG = 4096 };
 
-static bool resolve(const char *address, struct sockaddr_storage *out, socklen_t *size,
+union endpoint {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static bool resolve(const char *address, union endpoint *out, socklen_t *size,
                     struct error *error) {
     char host[HOST_SIZE];
     char service[SERVICE_SIZE];
@@ -29,28 +35,27 @@ static bool resolve(const char *address, struct sockaddr_storage *out, socklen_t
     if (result != 0)
         return error_set(error, ERROR_SYSTEM, "cannot listen on %s: %s", address,
                          gai_strerror(result));
-    memcpy(out, found->ai_addr, found->ai_addrlen);
-    *size = found->ai_addrlen;
+    *size = found->ai_addrlen <= sizeof *out ? found->ai_addrlen : sizeof *out;
+    memcpy(out, found->ai_addr, *size);
     freeaddrinfo(found);
     return true;
 }
 
-static bool set_option(int socket, int level, int option) {
-    int on = 1;
-
-    return setsockopt(socket, level, option, &on, sizeof on) == 0;
+static bool set_option(int socket, int level, int option, int value) {
+    return setsockopt(socket, level, option, &value, sizeof value) == 0;
 }
 
 /* A descriptor, or -1 with errno. */
-static int open_bound(const struct sockaddr_storage *address, socklen_t size, bool shared) {
-    int descriptor =
-        socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+static int open_bound(const union endpoint *where, socklen_t size, bool shared) {
+    int family = where->any.sa_family;
+    int descriptor = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 
     if (descriptor < 0)
         return -1;
-    if (!set_option(descriptor, SOL_SOCKET, SO_REUSEADDR) ||
-        (shared && !set_option(descriptor, SOL_SOCKET, SO_REUSEPORT)) ||
-        bind(descriptor, (const struct sockaddr *)address, size) != 0) {
+    if (!set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) ||
+        (shared && !set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) ||
+        (family == AF_INET6 && !set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 0)) ||
+        bind(descriptor, &where->any, size) != 0) {
         int reason = errno;
         close(descriptor);
         errno = reason;
@@ -59,41 +64,50 @@ static int open_bound(const struct sockaddr_storage *address, socklen_t size, bo
     return descriptor;
 }
 
-static void set_port(struct sockaddr_storage *address, int port) {
-    if (address->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)address)->sin6_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in *)address)->sin_port = htons((uint16_t)port);
+int listener_port(int socket) {
+    union endpoint where = {.v6 = {0}};
+    socklen_t size = sizeof where;
+
+    if (getsockname(socket, &where.any, &size) != 0)
+        return 0;
+    return ntohs(where.any.sa_family == AF_INET6 ? where.v6.sin6_port : where.v4.sin_port);
 }
 
-int listener_port(int socket) {
-    struct sockaddr_storage address = {0};
-    socklen_t size = sizeof address;
-
-    if (getsockname(socket, (struct sockaddr *)&address, &size) != 0)
-        return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+static void set_port(union endpoint *where, int port) {
+    if (where->any.sa_family == AF_INET6)
+        where->v6.sin6_port = htons((uint16_t)port);
+    else
+        where->v4.sin_port = htons((uint16_t)port);
 }
 
 /* A shared port lets a second process in without a word; an unshared one does not. */
-static bool is_free(const struct sockaddr_storage *address, socklen_t size) {
-    int probe = open_bound(address, size, false);
+static bool is_free(const union endpoint *where, socklen_t size) {
+    int probe = open_bound(where, size, false);
 
     if (probe >= 0)
         close(probe);
     return probe >= 0;
 }
 
+/* [::] means every address: on a system without IPv6, those of IPv4. Keeps errno when it does not
+ * apply. */
+static bool fall_back(union endpoint *where, socklen_t *size) {
+    if (errno != EAFNOSUPPORT || where->any.sa_family != AF_INET6 ||
+        !IN6_IS_ADDR_UNSPECIFIED(&where->v6.sin6_addr))
+        return false;
+    where->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = where->v6.sin6_port};
+    *size = sizeof where->v4;
+    return true;
+}
+
 bool listeners_open(const char *address, int *sockets, size_t count, struct error *error) {
-    struct sockaddr_storage where = {0};
+    union endpoint where = {.v6 = {0}};
     socklen_t size = 0;
     size_t opened = 0;
 
     if (!resolve(address, &where, &size, error))
         return false;
-    if (!is_free(&where, size))
+    if (!is_free(&where, size) && !(fall_back(&where, &size) && is_free(&where, size)))
         goto failed;
     for (; opened < count; opened++) {
         sockets[opened] = open_bound(&where, size, true);

@@ -20,6 +20,7 @@ enum {
     RANDOM_BYTES = 16, /* of one UUID */
     RANDOM_BATCH = 64,
     APP_ID_LABEL_BYTES = 64, /* as long as the client-server API allows */
+    KEPT_SCRATCH_BYTES = 65536,
 };
 
 struct notify {
@@ -360,6 +361,8 @@ static void begin(struct request *request) {
     }
     enum answer_kind kind = plan(request, notification);
     notification_free(notification);
+    if (notify->scratch.capacity > KEPT_SCRATCH_BYTES)
+        buffer_free(&notify->scratch);
     if (kind != ANSWER_ACCEPTED)
         refuse(request, kind, NULL, NULL);
     else if (request->push_count == 0)
@@ -383,6 +386,7 @@ void notify_start(struct notify *notify, struct slice body, struct slice tracepa
     struct request *request = request_new(notify);
     request->body = body;
     record_meta_read(&trace, 1, &request->meta);
+    request->meta.version = RECORD_VERSION;
     request->complete_us = monotonic_us();
     request->answered = answered;
     request->context = context;

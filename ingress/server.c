@@ -85,7 +85,8 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     tell_when_empty(server);
 }
 
-static void on_library_log(void *context, const char *format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) static void on_library_log(void *context, const char *format,
+                                                                 va_list arguments) {
     char line[LOG_LINE_SIZE];
 
     (void)context;
@@ -116,7 +117,9 @@ static void end_connection(void *context, struct connection_link *link,
                            enum connection_end reason) {
     struct server *server = context;
 
-    shutdown(exchange_of(link)->socket, reason == CONNECTION_END_SLOW ? SHUT_RDWR : SHUT_RD);
+    bool at_fault = reason == CONNECTION_END_SLOW || reason == CONNECTION_END_SHARE;
+
+    shutdown(exchange_of(link)->socket, at_fault ? SHUT_RDWR : SHUT_RD);
     metrics_add(server->parts.metrics, INSTRUMENT_CONNECTIONS_CUT,
                 (const char *[]){connection_end_name(reason)}, 1);
 }

@@ -190,6 +190,41 @@ static void waiting_bytes_are_bounded(void **state) {
     buffer_free(&body);
 }
 
+/* Half-sent bodies use up the share of bytes; it is theirs no longer than a second. */
+static void who_holds_bytes_back_loses_them(void **state) {
+    enum { HOLDERS = 3 };
+    struct fixture *fixture = *state;
+    struct buffer body = {0};
+    struct buffer request = {0};
+    int holders[HOLDERS];
+
+    fixture->config.ingress.waiting_bytes = 1;
+    fixture_start(fixture);
+    write_body(&body, 4096);
+    write_post(&request, "", buffer_slice(&body));
+    for (size_t i = 0; i < HOLDERS; i++) {
+        holders[i] = client_connect(fixture);
+        client_send(holders[i], (struct slice){.data = request.data, .size = request.size - 1});
+    }
+    int client = client_connect(fixture);
+    int status = 0;
+    for (int tries = 0; status != 200 && tries < PATIENCE_MS / 50; tries++) {
+        client_post(client, buffer_text(&body));
+        struct reply reply = client_receive(client, true);
+        status = reply.status;
+        assert_true(status == 200 || status == 503);
+        reply_free(&reply);
+        poll(NULL, 0, 50);
+    }
+    assert_int_equal(status, 200);
+    assert_true(fixture_metric(fixture, INSTRUMENT_CONNECTIONS_CUT, "share", NULL) > 0);
+    for (size_t i = 0; i < HOLDERS; i++)
+        close(holders[i]);
+    close(client);
+    buffer_free(&body);
+    buffer_free(&request);
+}
+
 /* Sends the pieces until the other side closes; false when it does not in time. */
 static bool is_cut_off_while_dribbling(int client, const char *pieces) {
     for (int elapsed_ms = 0; elapsed_ms < PATIENCE_MS; elapsed_ms += 20) {
@@ -321,6 +356,7 @@ int main(void) {
         bounds_unit_test(copies_are_bounded_before_any_is_published),
         bounds_unit_test(waiting_requests_are_bounded),
         bounds_unit_test(waiting_bytes_are_bounded),
+        bounds_unit_test(who_holds_bytes_back_loses_them),
         bounds_unit_test(who_dribbles_is_cut_off),
         bounds_unit_test(who_dribbles_on_a_used_connection_is_cut_off),
         bounds_unit_test(waiting_is_not_dribbling),

@@ -184,6 +184,39 @@ static void when_full_the_longest_idle_makes_room(void **state) {
     assert_int_equal(peers[0].ends + peers[1].ends + peers[2].ends + peers[3].ends, 1);
 }
 
+static void when_full_of_reading_ones_the_slowest_goes(void **state) {
+    struct connections connections;
+    struct peer peers[3] = {0};
+
+    (void)state;
+    open_connections(&connections);
+    connections.read_timeout_ms = 15000;
+    for (size_t i = 0; i < 3; i++)
+        connections_add(&connections, &peers[i].link, (int64_t)i);
+    connections_sweep(&connections, 999);
+    assert_int_equal(peers[0].ends, 0);
+    connections_sweep(&connections, 1001);
+    assert_int_equal(peers[0].ends, 1);
+    assert_int_equal(peers[0].reason, CONNECTION_END_SHARE);
+    assert_int_equal(peers[1].ends + peers[2].ends, 0);
+}
+
+static void the_slowest_is_not_whoever_has_just_come(void **state) {
+    struct connections connections;
+    struct peer peer = {0};
+
+    (void)state;
+    open_connections(&connections);
+    connections_end_slowest(&connections, 0);
+    connections_add(&connections, &peer.link, 0);
+    connections_end_slowest(&connections, 999);
+    assert_int_equal(peer.ends, 0);
+    connections_end_slowest(&connections, 1000);
+    connections_end_slowest(&connections, 3000);
+    assert_int_equal(peer.ends, 1);
+    assert_int_equal(peer.reason, CONNECTION_END_SHARE);
+}
+
 static void draining_ends_the_idle_alone(void **state) {
     struct connections connections;
     struct peer peers[3] = {0};
@@ -218,6 +251,8 @@ int main(void) {
         cmocka_unit_test(a_system_that_says_nothing_accuses_nobody),
         cmocka_unit_test(a_caller_who_has_left_is_noticed_once),
         cmocka_unit_test(when_full_the_longest_idle_makes_room),
+        cmocka_unit_test(when_full_of_reading_ones_the_slowest_goes),
+        cmocka_unit_test(the_slowest_is_not_whoever_has_just_come),
         cmocka_unit_test(draining_ends_the_idle_alone),
         cmocka_unit_test(every_reason_has_a_name),
     };

@@ -28,7 +28,9 @@ static uint64_t next_random(uint64_t *seed) {
 }
 
 static size_t below(uint64_t *seed, size_t limit) {
-    return (size_t)(next_random(seed) >> 11) % limit;
+    size_t random = (size_t)(next_random(seed) >> 11);
+
+    return limit == 0 ? 0 : random % limit;
 }
 
 static void insert(struct buffer *buffer, size_t at, struct slice piece) {
