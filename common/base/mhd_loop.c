@@ -17,19 +17,35 @@ struct mhd_loop {
     bool kicked;
 };
 
+static unsigned connection_count(const struct mhd_loop *driver) {
+    return MHD_get_daemon_info(driver->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+        ->num_connections;
+}
+
+/* Runs the daemon once; true when it has to run again before the loop may sleep. A daemon at its
+ * connection limit does not listen, and listens again only in the run after the one that closed a
+ * connection: nothing else would ever wake it for those who wait to be accepted. */
+static bool run_once(struct mhd_loop *driver, int64_t *wait_ms) {
+    unsigned before_count = connection_count(driver);
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+
+    MHD_run(driver->daemon);
+    bool waits = MHD_get_timeout(driver->daemon, &timeout_ms) == MHD_YES;
+    *wait_ms = waits ? (int64_t)timeout_ms : -1;
+    return *wait_ms == 0 || connection_count(driver) < before_count;
+}
+
 static void run(struct mhd_loop *driver) {
-    MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-    bool waits = false;
+    int64_t wait_ms = 0;
+    bool again = true;
 
     driver->kicked = false;
-    for (int i = 0; i < RUNS_AT_ONCE; i++) {
-        MHD_run(driver->daemon);
-        waits = MHD_get_timeout(driver->daemon, &wait_ms) == MHD_YES;
-        if (!waits || wait_ms > 0)
-            break;
-    }
+    for (int i = 0; again && i < RUNS_AT_ONCE; i++)
+        again = run_once(driver, &wait_ms);
     ev_timer_stop(driver->ev, &driver->due);
-    if (waits) {
+    if (again)
+        wait_ms = 0;
+    if (wait_ms >= 0) {
         ev_timer_set(&driver->due, (double)wait_ms / 1000., 0.);
         ev_timer_start(driver->ev, &driver->due);
     }

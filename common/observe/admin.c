@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTION_LIMIT = 64, IDLE_SECONDS = 30 };
+enum { CONNECTION_LIMIT = 64, IDLE_SECONDS = 10 };
 
 struct admin {
     const struct admin_source *source;
@@ -135,7 +135,6 @@ static int open_socket(const char *listen_text, struct error *error) {
     char host[256];
     char service[16];
     int port = 0;
-    int descriptor = -1;
 
     if (!config_split_address(listen_text, host, sizeof host, &port)) {
         error_set(error, ERROR_CONFIG, "admin_listen: %s: expected address:port", listen_text);
@@ -143,23 +142,26 @@ static int open_socket(const char *listen_text, struct error *error) {
     }
     snprintf(service, sizeof service, "%d", port);
     int failure = getaddrinfo(host[0] == '\0' ? NULL : host, service, &hints, &addresses);
-    if (failure != 0)
+    if (failure != 0) {
         error_set(error, ERROR_SYSTEM, "admin_listen: %s: %s", listen_text, gai_strerror(failure));
-    else
-        descriptor = listen_on(addresses, error, listen_text);
-    if (failure == 0)
-        freeaddrinfo(addresses);
+        return -1;
+    }
+    int descriptor = listen_on(addresses, error, listen_text);
+    freeaddrinfo(addresses);
     return descriptor;
 }
 
 static int port_of(int descriptor) {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {0}};
     socklen_t size = sizeof address;
 
-    if (getsockname(descriptor, (struct sockaddr *)&address, &size) != 0)
+    if (getsockname(descriptor, &address.any, &size) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 struct admin *admin_open(struct loop *loop, const char *listen, const struct admin_source *source,

@@ -25,10 +25,9 @@ struct family {
     size_t bucket_count;
     size_t limit;
     _Atomic size_t count;
-    struct series **list; /* limit + 1: the last one is "other" */
+    struct series **list; /* room for limit + 1 */
     uint32_t *index;      /* open addressing: position in list + 1, 0 free */
     size_t index_size;
-    struct series *other;
 };
 
 struct metrics {
@@ -52,33 +51,6 @@ static void family_init(struct family *family, const struct metric *metric) {
     while (family->index_size < 2 * family->limit)
         family->index_size *= 2;
     family->index = memory_new_array(family->index_size, sizeof *family->index);
-}
-
-struct metrics *metrics_new(const struct metric *table, size_t count) {
-    struct metrics *metrics = memory_new(sizeof *metrics);
-
-    metrics->families = memory_new_array(count, sizeof *metrics->families);
-    metrics->count = count;
-    for (size_t i = 0; i < count; i++)
-        family_init(&metrics->families[i], &table[i]);
-    return metrics;
-}
-
-void metrics_free(struct metrics *metrics) {
-    if (metrics == NULL)
-        return;
-    for (size_t i = 0; i < metrics->count; i++) {
-        struct family *family = &metrics->families[i];
-        for (size_t s = 0; s < atomic_load(&family->count); s++) {
-            for (size_t l = 0; l < family->label_count; l++)
-                free(family->list[s]->labels[l]);
-            free(family->list[s]);
-        }
-        free(family->list);
-        free(family->index);
-    }
-    free(metrics->families);
-    free(metrics);
 }
 
 static struct series *append(struct family *family, const char *const *labels) {
@@ -114,22 +86,53 @@ static size_t slot_of(const struct family *family, const char *const *labels) {
     return slot;
 }
 
+/* Once a row has all the series it may have, whatever is new to it is "other". That is the one
+ * series beyond the limit, unless a caller named one so before. */
 static struct series *find_or_add(struct metrics *metrics, size_t metric,
                                   const char *const *labels) {
     struct family *family = &metrics->families[metric];
-    size_t slot = slot_of(family, labels);
     size_t count = atomic_load_explicit(&family->count, memory_order_relaxed);
-    size_t named = count - (family->other != NULL ? 1 : 0);
+    size_t slot = slot_of(family, labels);
 
+    if (family->index[slot] == 0 && count >= family->limit) {
+        labels = other_labels;
+        slot = slot_of(family, labels);
+    }
     if (family->index[slot] != 0)
         return family->list[family->index[slot] - 1];
-    if (named < family->limit) {
-        family->index[slot] = (uint32_t)count + 1;
-        return append(family, labels);
+    family->index[slot] = (uint32_t)count + 1;
+    return append(family, labels);
+}
+
+struct metrics *metrics_new(const struct metric *table, size_t count) {
+    struct metrics *metrics = memory_new(sizeof *metrics);
+
+    metrics->families = memory_new_array(count, sizeof *metrics->families);
+    metrics->count = count;
+    for (size_t i = 0; i < count; i++) {
+        family_init(&metrics->families[i], &table[i]);
+        /* A counter that appears with its first event hides that event from rate(). */
+        if (metrics->families[i].label_count == 0)
+            find_or_add(metrics, i, NULL);
     }
-    if (family->other == NULL)
-        family->other = append(family, other_labels);
-    return family->other;
+    return metrics;
+}
+
+void metrics_free(struct metrics *metrics) {
+    if (metrics == NULL)
+        return;
+    for (size_t i = 0; i < metrics->count; i++) {
+        struct family *family = &metrics->families[i];
+        for (size_t s = 0; s < atomic_load(&family->count); s++) {
+            for (size_t l = 0; l < family->label_count; l++)
+                free(family->list[s]->labels[l]);
+            free(family->list[s]);
+        }
+        free(family->list);
+        free(family->index);
+    }
+    free(metrics->families);
+    free(metrics);
 }
 
 static void add_to(_Atomic double *value, double amount) {
@@ -183,7 +186,7 @@ static void append_number(struct buffer *out, double number) {
     if (fabs(number) < 1e15 && number == floor(number))
         buffer_append_format(out, "%lld", (long long)number);
     else
-        buffer_append_format(out, "%.9g", number);
+        buffer_append_format(out, "%.15g", number);
 }
 
 static void append_escaped(struct buffer *out, const char *text) {
@@ -245,7 +248,7 @@ static void write_histogram(const struct family *family, const struct series *se
     }
     buffer_append_format(out, "%s_sum", name);
     append_labels(out, family, series, NULL);
-    buffer_append_format(out, " %.9g\n%s_count", total->value, name);
+    buffer_append_format(out, " %.15g\n%s_count", total->value, name);
     append_labels(out, family, series, NULL);
     buffer_append_format(out, " %llu\n", (unsigned long long)cumulative);
 }

@@ -2,12 +2,13 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void write_gauge(struct buffer *out, const char *name, const char *type, const char *help,
-                        double value) {
+static void write_metric(struct buffer *out, const char *name, const char *type, const char *help,
+                         double value) {
     buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %.12g\n", name, help, name, type,
                          name, value);
 }
@@ -16,10 +17,10 @@ static void write_cpu(struct buffer *out) {
     struct rusage usage;
 
     if (getrusage(RUSAGE_SELF, &usage) == 0)
-        write_gauge(out, "process_cpu_seconds_total", "counter",
-                    "User and system time spent, in seconds.",
-                    (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                        (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+        write_metric(out, "process_cpu_seconds_total", "counter",
+                     "User and system time spent, in seconds.",
+                     (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 }
 
 static bool read_line(const char *path, const char *prefix, char *out, size_t size) {
@@ -33,34 +34,36 @@ static bool read_line(const char *path, const char *prefix, char *out, size_t si
     return found;
 }
 
-static void write_memory(struct buffer *out) {
-    char line[256];
-    long long pages = 0;
-
-    if (read_line("/proc/self/statm", "", line, sizeof line) &&
-        sscanf(line, "%*s %lld", &pages) == 1)
-        write_gauge(out, "process_resident_memory_bytes", "gauge", "Resident memory, in bytes.",
-                    (double)pages * (double)sysconf(_SC_PAGESIZE));
+/* The number behind so many spaces; 0 when there is none. */
+static double number_behind(const char *line, int spaces) {
+    while (spaces > 0 && *line != '\0')
+        spaces -= *line++ == ' ' ? 1 : 0;
+    return (double)strtoull(line, NULL, 10);
 }
 
-/* Field 22 of proc(5) stat is in ticks since boot; the name in parentheses may hold anything. */
+static void write_memory(struct buffer *out) {
+    char line[256];
+
+    if (read_line("/proc/self/statm", "", line, sizeof line))
+        write_metric(out, "process_resident_memory_bytes", "gauge", "Resident memory, in bytes.",
+                     number_behind(line, 1) * (double)sysconf(_SC_PAGESIZE));
+}
+
+/* Field 22 of proc(5) stat is in ticks since boot; field 2, the name in parentheses, may hold
+ * anything. */
 static void write_start(struct buffer *out) {
     char stat[1024];
     char boot[64];
-    unsigned long long ticks = 0;
-    long long booted = 0;
 
     if (!read_line("/proc/self/stat", "", stat, sizeof stat) ||
         !read_line("/proc/stat", "btime ", boot, sizeof boot))
         return;
     const char *behind_name = strrchr(stat, ')');
-    if (behind_name != NULL && sscanf(boot, "btime %lld", &booted) == 1 &&
-        sscanf(behind_name + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &ticks) == 1)
-        write_gauge(out, "process_start_time_seconds", "gauge",
-                    "When the process started, in seconds since the epoch.",
-                    (double)booted + (double)ticks / (double)sysconf(_SC_CLK_TCK));
+    if (behind_name != NULL)
+        write_metric(out, "process_start_time_seconds", "gauge",
+                     "When the process started, in seconds since the epoch.",
+                     number_behind(boot, 1) +
+                         number_behind(behind_name, 20) / (double)sysconf(_SC_CLK_TCK));
 }
 
 static void write_descriptors(struct buffer *out) {
@@ -73,7 +76,7 @@ static void write_descriptors(struct buffer *out) {
         count++;
     closedir(directory);
     /* Without ".", ".." and the directory itself. */
-    write_gauge(out, "process_open_fds", "gauge", "Open file descriptors.", count - 3);
+    write_metric(out, "process_open_fds", "gauge", "Open file descriptors.", count - 3);
 }
 
 void process_metrics_write(struct buffer *out) {

@@ -23,8 +23,6 @@
 
 #include <cmocka.h>
 
-extern char **environ;
-
 enum { PATIENCE_MS = 30000 };
 
 /* tests/support/scripted_provider.py, which does as the path of a request says. */

@@ -25,8 +25,6 @@
 
 #include <cmocka.h>
 
-extern char **environ;
-
 enum { PATIENCE_MS = 20000, LOOK_MS = 2, TIMEOUT_MS = 300 };
 
 static const int64_t hour_ms __attribute__((unused)) = INT64_C(3600) * 1000;
