@@ -25,7 +25,7 @@ static void await_stage(const struct fixture *fixture, enum worker_stage stage) 
 
 static void assert_closing_reply(int client) {
     char value[32];
-    struct reply reply = client_receive(client, true);
+    struct reply reply = client_receive(client);
 
     assert_int_equal(reply.status, 200);
     assert_string_equal(buffer_text(&reply.body), NOTHING_REJECTED);

@@ -37,7 +37,7 @@ static void one_device_is_published_as_it_came(void **state) {
     fixture_start(fixture);
     int client = client_connect(fixture);
     client_post(client, body);
-    reply = client_receive(client, true);
+    reply = client_receive(client);
     assert_int_equal(reply.status, 200);
     assert_string_equal(buffer_text(&reply.body), NOTHING_REJECTED);
     assert_string_equal(reply_header(&reply, "Content-Type", value, sizeof value),
@@ -214,7 +214,7 @@ static void what_cannot_be_understood_is_a_400(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char prefix[64];
         client_post(client, rows[i].body);
-        struct reply reply = client_receive(client, true);
+        struct reply reply = client_receive(client);
         assert_int_equal(reply.status, 400);
         snprintf(prefix, sizeof prefix, "{\"errcode\":\"%s\",\"error\":\"", rows[i].errcode);
         assert_memory_equal(buffer_text(&reply.body), prefix, strlen(prefix));
@@ -247,7 +247,7 @@ static void other_paths_and_methods_are_unrecognized(void **state) {
                              "%s HTTP/1.1\r\nHost: gateway\r\nContent-Length: 4\r\n\r\nbody",
                              rows[i].line);
         assert_true(client_send(client, buffer_slice(&request)));
-        struct reply reply = client_receive(client, true);
+        struct reply reply = client_receive(client);
         assert_int_equal(reply.status, rows[i].status);
         assert_non_null(strstr(buffer_text(&reply.body), "{\"errcode\":\"M_UNRECOGNIZED\","));
         assert_string_equal(reply_header(&reply, "Allow", value, sizeof value), rows[i].allow);
@@ -277,7 +277,7 @@ static void without_such_an_app_there_is_nothing_to_find(void **state) {
     fixture_start(fixture);
     int client = client_connect(fixture);
     client_send(client, slice_of("GET /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n\r\n"));
-    struct reply reply = client_receive(client, true);
+    struct reply reply = client_receive(client);
     assert_int_equal(reply.status, 405);
     assert_string_equal(reply_header(&reply, "Allow", value, sizeof value), "POST");
     reply_free(&reply);
@@ -289,7 +289,7 @@ static void assert_unavailable(struct fixture *fixture, const char *body) {
     int client = client_connect(fixture);
 
     client_post(client, body);
-    struct reply reply = client_receive(client, true);
+    struct reply reply = client_receive(client);
     assert_int_equal(reply.status, 503);
     assert_string_equal(buffer_text(&reply.body),
                         "{\"errcode\":\"M_UNKNOWN\","
