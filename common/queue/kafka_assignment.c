@@ -1,0 +1,99 @@
+#include "common/queue/kafka_assignment.h"
+
+#include "common/base/log.h"
+#include "common/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void kafka_assignment_set(struct kafka_assignment *assignment,
+                          const rd_kafka_topic_partition_list_t *list) {
+    kafka_assignment_clear(assignment);
+    assignment->list = rd_kafka_topic_partition_list_copy(list);
+    rd_kafka_topic_partition_list_sort(assignment->list, NULL, NULL);
+    assignment->places = memory_new_array((size_t)list->cnt, sizeof *assignment->places);
+}
+
+void kafka_assignment_clear(struct kafka_assignment *assignment) {
+    if (assignment->list != NULL)
+        rd_kafka_topic_partition_list_destroy(assignment->list);
+    free(assignment->places);
+    *assignment = (struct kafka_assignment){0};
+}
+
+size_t kafka_assignment_count(const struct kafka_assignment *assignment) {
+    return assignment->list == NULL ? 0 : (size_t)assignment->list->cnt;
+}
+
+static void log_start(const rd_kafka_topic_partition_t *partition,
+                      const struct kafka_offsets *offsets) {
+    struct log_field topic = log_text("topic", partition->topic);
+    struct log_field number = log_number("partition", partition->partition);
+    struct log_field committed = log_number("committed", offsets->committed);
+
+    if (offsets->committed >= 0 && offsets->committed < offsets->start)
+        log_error("records_lost_to_retention", topic, number, committed,
+                  log_number("start", offsets->start),
+                  log_number("count", offsets->start - offsets->committed));
+    if (offsets->committed > offsets->end)
+        log_error("commit_behind_log", topic, number, committed, log_number("end", offsets->end),
+                  log_text("reason", "the topic was made anew or lost records: reading from its "
+                                     "start"));
+}
+
+void kafka_assignment_start(struct kafka_assignment *assignment,
+                            const struct kafka_offsets *offsets) {
+    for (int i = 0; i < assignment->list->cnt; i++) {
+        int64_t position = kafka_offsets_position(&offsets[i]);
+        log_start(&assignment->list->elems[i], &offsets[i]);
+        assignment->list->elems[i].offset = position;
+        assignment->places[i].next = position;
+        assignment->places[i].end = offsets[i].end;
+    }
+}
+
+struct queue_position *kafka_assignment_positions(const struct kafka_assignment *assignment) {
+    size_t count = kafka_assignment_count(assignment);
+    struct queue_position *positions = memory_new_array(count, sizeof *positions);
+
+    for (size_t i = 0; i < count; i++) {
+        const rd_kafka_topic_partition_t *at = &assignment->list->elems[i];
+        positions[i] = (struct queue_position){
+            .topic = at->topic, .partition = at->partition, .offset = at->offset};
+    }
+    return positions;
+}
+
+struct kafka_place *kafka_assignment_find(const struct kafka_assignment *assignment,
+                                          const char *topic, int32_t partition) {
+    size_t low = 0;
+    size_t high = kafka_assignment_count(assignment);
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const rd_kafka_topic_partition_t *at = &assignment->list->elems[middle];
+        int order = strcmp(topic, at->topic);
+        if (order == 0 && partition == at->partition)
+            return &assignment->places[middle];
+        if (order < 0 || (order == 0 && partition < at->partition))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+rd_kafka_topic_partition_list_t *
+kafka_assignment_paused(const struct kafka_assignment *assignment) {
+    rd_kafka_topic_partition_list_t *paused = NULL;
+
+    for (size_t i = 0; i < kafka_assignment_count(assignment); i++) {
+        const rd_kafka_topic_partition_t *at = &assignment->list->elems[i];
+        if (!assignment->places[i].paused)
+            continue;
+        if (paused == NULL)
+            paused = rd_kafka_topic_partition_list_new(assignment->list->cnt);
+        rd_kafka_topic_partition_list_add(paused, at->topic, at->partition);
+    }
+    return paused;
+}

@@ -1,0 +1,45 @@
+/* The partitions a consumer has: which, how far each is read, which are paused. Pure bookkeeping
+ * over the library's list. Internal to this folder. */
+#ifndef COLUMBA_QUEUE_KAFKA_ASSIGNMENT_H
+#define COLUMBA_QUEUE_KAFKA_ASSIGNMENT_H
+
+#include "common/queue/kafka_offsets.h"
+#include "common/queue/queue.h"
+
+#include <librdkafka/rdkafka.h>
+
+/* One for each entry of the list. */
+struct kafka_place {
+    int64_t next; /* the offset that comes next, or a later one where the log has a gap */
+    int64_t end;  /* of the log when reading began */
+    bool paused;
+};
+
+/* Zero-initialised is empty and valid; list is NULL then. */
+struct kafka_assignment {
+    rd_kafka_topic_partition_list_t *list; /* sorted; its offsets are where reading starts */
+    struct kafka_place *places;
+};
+
+/* Replaces what was there by a copy of the list. */
+void kafka_assignment_set(struct kafka_assignment *assignment,
+                          const rd_kafka_topic_partition_list_t *list);
+void kafka_assignment_clear(struct kafka_assignment *assignment);
+size_t kafka_assignment_count(const struct kafka_assignment *assignment);
+
+/* Fixes where reading starts, and logs where that is not simply the commit. offsets: one for each
+ * entry of the list. */
+void kafka_assignment_start(struct kafka_assignment *assignment,
+                            const struct kafka_offsets *offsets);
+
+/* The starts as the queue's user sees them, borrowing topics; release with free(). */
+struct queue_position *kafka_assignment_positions(const struct kafka_assignment *assignment);
+
+/* NULL when the partition is not among them. */
+struct kafka_place *kafka_assignment_find(const struct kafka_assignment *assignment,
+                                          const char *topic, int32_t partition);
+
+/* The paused ones as a list of the library's; NULL when there is none. */
+rd_kafka_topic_partition_list_t *kafka_assignment_paused(const struct kafka_assignment *assignment);
+
+#endif
