@@ -19,6 +19,16 @@ def gateway(tmp_path_factory, make_queue):
         yield shared
 
 
+@pytest.fixture(scope="module")
+def own(request, tmp_path_factory, make_queue):
+    """A gateway for the tests of one file, which may break it if they mend it; with the SETTINGS
+    of the file."""
+    directory = tmp_path_factory.mktemp("own")
+    settings = getattr(request.module, "SETTINGS", None)
+    with make_queue(directory) as queue, open_gateway(directory, queue, settings) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def gateways(tmp_path, make_queue):
     """Gateways for this test alone."""
@@ -33,6 +43,6 @@ def pytest_runtest_makereport(item):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        for name in ("gateway", "gateways"):
+        for name in ("gateway", "own", "gateways", "fragile_gateways"):
             if name in item.funcargs:
                 report.sections.append((name, item.funcargs[name].describe()))

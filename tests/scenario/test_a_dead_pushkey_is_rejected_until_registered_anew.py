@@ -3,45 +3,35 @@ registers anew (a greater pushkey_ts) is delivered to at once."""
 
 import pytest
 
-from support.matrix import APP_ID, device, notification, now_s, push, unique
+from support.matrix import APP_ID, device, notification, now_s, unique
 from support.processes import wait_until
-
-
-def notify_until_rejected(gateway, body, pushkey):
-    wait_until(
-        f"{pushkey} is rejected",
-        lambda: gateway.notify(body()).rejected == [pushkey],
-        20,
-        [gateway.dispatcher],
-    )
 
 
 def die(gateway, pushkey, registered_at):
     """One push earns the verdict; how many requests the provider saw until then."""
-    before = gateway.settled(outcome="rejected")
     body = notification(device(pushkey, pushkey_ts=registered_at))
     assert gateway.notify(body).rejected == []
-    gateway.wait_settled(before + 1, outcome="rejected")
+    gateway.wait_outcomes(pushkey, outcome="rejected")
     return len(gateway.fcm.received(pushkey))
 
 
 def test_rejected_in_the_next_answer_and_not_sent_again(gateway):
-    pushkey = unique("dead")
-    seen = die(gateway, pushkey, now_s() - 500)
+    pushkey, registered_at = unique("dead"), now_s() - 500
+    seen = die(gateway, pushkey, registered_at)
     assert seen == 1
 
     for _ in range(3):
-        body = notification(device(pushkey, pushkey_ts=now_s() - 500))
+        body = notification(device(pushkey, pushkey_ts=registered_at))
         assert gateway.notify(body).rejected == [pushkey]
 
     assert len(gateway.fcm.received(pushkey)) == seen
 
 
 def test_only_the_dead_one_of_several(gateway):
-    dead, living = unique("dead"), unique()
-    die(gateway, dead, now_s() - 500)
+    dead, living, registered_at = unique("dead"), unique(), now_s() - 500
+    die(gateway, dead, registered_at)
 
-    body = notification(device(dead, pushkey_ts=now_s() - 500), device(living))
+    body = notification(device(dead, pushkey_ts=registered_at), device(living))
     assert gateway.notify(body).rejected == [dead]
 
     gateway.fcm.wait_for(living)
@@ -86,7 +76,7 @@ def test_a_pushkey_ts_that_cannot_be_lifts_no_verdict(gateway, untrusted):
 def test_without_pushkey_ts_the_verdict_holds_for_a_day_at_most(gateway):
     pushkey = unique("dead")
     keys_before = set(gateway.redis.keys("columba:v:*"))
-    notify_until_rejected(gateway, lambda: notification(device(pushkey, pushkey_ts=None)), pushkey)
+    die(gateway, pushkey, None)
 
     (key,) = set(gateway.redis.keys("columba:v:*")) - keys_before
     assert 0 < gateway.redis.command("TTL", key) <= 86400
@@ -103,26 +93,26 @@ def test_with_pushkey_ts_it_holds_for_ninety_days(gateway):
 
 def test_the_verdict_is_of_the_app_and_the_pushkey(gateway):
     """The same token under another app_id is another pusher."""
-    pushkey = unique("dead")
-    die(gateway, pushkey, now_s() - 500)
+    pushkey, registered_at = unique("dead"), now_s() - 500
+    die(gateway, pushkey, registered_at)
 
     other = gateway.start_ingress(apps={"chat.columba.other": gateway.fcm.app()}).wait_ready()
+    wait_until("it asks Redis", other.has_redis, 10, [other])
     with other.client() as client:
-        assert client.notify(notification(device(pushkey, APP_ID))).rejected == [pushkey]
-        assert client.notify(notification(device(pushkey, "chat.columba.other"))).rejected == []
+        for app_id, rejected in ((APP_ID, [pushkey]), ("chat.columba.other", [])):
+            body = notification(device(pushkey, app_id, pushkey_ts=registered_at))
+            assert client.notify(body).rejected == rejected
     other.check_end(other.stop())
 
 
 def test_a_record_of_a_dead_pushkey_already_queued_is_not_sent(gateway):
     """Two pushes at once: whichever is second meets the verdict, or the provider, never both."""
-    pushkey = unique("dead")
-    before = gateway.settled(outcome="rejected")
-    registered_at = now_s() - 500
+    pushkey, registered_at = unique("dead"), now_s() - 500
     for _ in range(2):
         body = notification(device(pushkey, pushkey_ts=registered_at))
         assert gateway.notify(body).rejected in ([], [pushkey])
 
-    gateway.wait_settled(before + 1, outcome="rejected")
-    assert gateway.notify(push(pushkey, devices=[
-        device(pushkey, pushkey_ts=registered_at)])).rejected == [pushkey]
+    gateway.wait_outcomes(pushkey, outcome="rejected")
+    last = notification(device(pushkey, pushkey_ts=registered_at))
+    assert gateway.notify(last).rejected == [pushkey]
     assert len(gateway.fcm.received(pushkey)) == 1

@@ -2,6 +2,7 @@
 the programs still work afterwards. The seed is fixed, so that a failure repeats."""
 
 import random
+import re
 from pathlib import Path
 
 from support.load import Load
@@ -9,7 +10,10 @@ from support.matrix import push, unique
 
 SEED = 20240917
 BODY_COUNT = 10_000
-CORPUS = sorted((Path(__file__).parent / "shapes").glob("*.json"))
+TESTS = Path(__file__).parents[1]
+CORPUS = sorted((TESTS / "scenario/shapes").glob("*.json"))
+CORPUS += sorted((TESTS / "fuzz/corpus/notification").glob("*.json"))
+VALUE = re.compile(rb":\s*([^,}\]]*)")
 TOKENS = [
     b"null", b"true", b"-1", b"1e999", b"0.1", b'""', b"[]", b"{}", b"9223372036854775808",
     b'"\\ud800"', b'"\\u0000"', b"\xff", b"\x00", b"\xf0\x9f\x95\x8a", b"," * 3, b"[" * 80,
@@ -33,9 +37,10 @@ def insert(chance, body):
 
 def replace(chance, body):
     """Puts a token in the place of a whole value."""
-    starts = [at for at, byte in enumerate(body) if byte == ord(":")]
-    start = chance.choice(starts) + 1
-    end = min((body.find(stop, start) for stop in b",}" if body.find(stop, start) > 0), default=start)
+    values = list(VALUE.finditer(body))
+    if not values:
+        return body
+    start, end = chance.choice(values).span(1)
     return body[:start] + chance.choice(TOKENS) + body[end:]
 
 
@@ -47,7 +52,7 @@ def repeat(chance, body):
 
 def splice(chance, body):
     other = chance.choice(CORPUS).read_bytes()
-    return body[: chance.randrange(len(body))] + other[chance.randrange(len(other)) :]
+    return body[: chance.randrange(len(body))] + other[chance.randrange(len(other) + 1) :]
 
 
 MUTATIONS = [cut, flip, insert, replace, repeat, splice]

@@ -12,59 +12,58 @@ def rejected(gateway, pushkey):
     return gateway.notify(push(pushkey)).rejected == [pushkey]
 
 
-def test_stopped_and_started(gateways):
-    gateway = gateways.open()
+def test_stopped_and_started(own):
     dead = unique("dead")
-    assert gateway.notify(push(dead)).rejected == []
-    wait_until("the verdict", lambda: rejected(gateway, dead), 20, [gateway.dispatcher])
+    assert own.notify(push(dead)).rejected == []
+    wait_until("the verdict", lambda: rejected(own, dead), 20, [own.dispatcher])
 
-    gateway.redis.stop()
-    gateway.deliver(push(during := unique()), during)
-    assert gateway.notify(push(dead)).rejected == []
-    assert gateway.ingress.is_ready() and gateway.dispatcher.is_ready()
+    own.redis.stop()
+    own.deliver(push(during := unique()), during)
+    assert own.notify(push(dead)).rejected == []
+    assert own.ingress.is_ready() and own.dispatcher.is_ready()
 
-    gateway.redis.start()
+    own.redis.start()
     other = unique("dead")
-    wait_until("a verdict again", lambda: rejected(gateway, other), 30, [gateway.dispatcher])
-    gateway.deliver(push(after := unique()), after)
+    wait_until("a verdict again", lambda: rejected(own, other), 30, [own.dispatcher])
+    own.deliver(push(after := unique()), after)
 
 
-def test_frozen_costs_no_push(gateways):
-    gateway = gateways.open({"redis": {"timeout": "200ms"}})
-    gateway.deliver(push(before := unique()), before)
+def test_frozen_costs_no_push(own):
+    own.deliver(push(before := unique()), before)
 
-    gateway.redis.freeze()
+    own.redis.freeze()
     pushkeys = [unique() for _ in range(20)]
     for pushkey in pushkeys:
-        assert gateway.notify(push(pushkey)).rejected == []
+        assert own.notify(push(pushkey)).rejected == []
     for pushkey in pushkeys:
-        gateway.fcm.wait_for(pushkey)
+        own.fcm.wait_for(pushkey)
 
-    gateway.redis.thaw()
+    own.redis.thaw()
     dead = unique("dead")
-    wait_until("a verdict again", lambda: rejected(gateway, dead), 30, [gateway.dispatcher])
+    wait_until("a verdict again", lambda: rejected(own, dead), 30, [own.dispatcher])
 
 
-def test_256_connections_do_not_stall_without_it(gateways):
+def test_256_connections_do_not_stall_without_it(own):
     """Redis hides a lost wake-up of the HTTP server: only without it such a fault can be seen."""
-    gateway = gateways.open()
-    gateway.redis.stop()
+    own.redis.stop()
     requests = ((name := unique(), json.dumps(push(name)).encode()) for _ in range(256 * 8))
 
-    results = Load(lambda: gateway.ingress.port, 256, requests).start().join()
+    results = Load(lambda: own.ingress.port, 256, requests).start().join()
 
+    own.redis.start()
     assert len(results) == 256 * 8
     assert failures(results) == []
 
 
-def test_flushed_breaks_nothing(gateways):
-    gateway = gateways.open()
+def test_flushed_breaks_nothing(own):
     dead = unique("dead")
-    gateway.notify(push(dead))
-    wait_until("the verdict", lambda: rejected(gateway, dead), 20, [gateway.dispatcher])
+    assert own.notify(push(dead)).rejected == []
+    own.wait_outcomes(dead, outcome="rejected")
+    assert rejected(own, dead)
 
-    gateway.redis.command("FLUSHALL")
+    own.redis.command("FLUSHALL")
 
-    gateway.deliver(push(living := unique()), living)
-    assert gateway.notify(push(dead)).rejected == []
-    wait_until("the verdict anew", lambda: rejected(gateway, dead), 20, [gateway.dispatcher])
+    own.deliver(push(living := unique()), living)
+    assert own.notify(push(dead)).rejected == []
+    own.wait_outcomes(dead, 2, outcome="rejected")
+    assert rejected(own, dead)

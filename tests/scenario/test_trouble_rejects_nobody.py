@@ -3,7 +3,6 @@ provider rejects nobody, and when it is over the push arrives."""
 
 import pytest
 
-from support.gateways import open_gateway
 from support.matrix import APP_ID, device, notification, push, unique
 
 # How the provider answers everybody for a while.
@@ -23,25 +22,16 @@ TROUBLE = [
 AMBIGUOUS = ["notfound", "invalid", "mismatch"]
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory, make_queue):
-    """A gateway whose provider is in trouble while others' is not."""
-    directory = tmp_path_factory.mktemp("trouble")
-    with make_queue(directory) as queue, open_gateway(directory, queue) as gateway:
-        yield gateway
-
-
 def assert_nobody_is_rejected(gateway, pushkey):
     assert gateway.notify(push(pushkey)).rejected == []
     assert gateway.settled(outcome="rejected") == 0
     assert gateway.redis.keys("columba:v:*") == []
 
 
-def notify_and_see_it_moved(gateway, pushkey, **labels):
+def notify_and_see_it_moved(gateway, pushkey):
     """The push did not arrive, and lives on in a retry topic."""
-    before = gateway.settled(outcome="moved", **labels)
     assert gateway.notify(push(pushkey)).rejected == []
-    gateway.wait_settled(before + 1, outcome="moved", **labels)
+    gateway.wait_outcomes(pushkey, outcome="moved")
     assert gateway.fcm.delivered(pushkey) == []
 
 
@@ -63,25 +53,28 @@ def test_provider_refuses_connections(own):
     pushkey = unique()
 
     own.fcm.stop()
-    notify_and_see_it_moved(own, pushkey, reason="refused")
+    notify_and_see_it_moved(own, pushkey)
     assert_nobody_is_rejected(own, pushkey)
 
     own.fcm.start()
     own.fcm.wait_for(pushkey, count=2, timeout_s=40)
 
 
-@pytest.mark.parametrize("mode", ["refuse", "html"])
-def test_no_credential_to_be_had(gateways, mode):
+def test_no_credential_to_be_had(gateways):
     gateway = gateways.open(started=False)
-    gateway.fcm.control(tokens=mode)
+    gateway.fcm.control(tokens="refuse")
     gateway.start()
-    pushkey = unique()
+    refused, unanswered = unique(), unique()
 
-    notify_and_see_it_moved(gateway, pushkey)
-    assert_nobody_is_rejected(gateway, pushkey)
+    notify_and_see_it_moved(gateway, refused)
+    gateway.fcm.control(tokens="html")
+    notify_and_see_it_moved(gateway, unanswered)
+    assert gateway.fcm.received() == []
+    assert_nobody_is_rejected(gateway, refused)
 
     gateway.fcm.control(tokens="grant")
-    gateway.fcm.wait_for(pushkey, count=2, timeout_s=40)
+    for pushkey in (refused, unanswered):
+        gateway.fcm.wait_for(pushkey, timeout_s=40)
 
 
 def test_provider_that_is_not_trusted(gateways):
@@ -99,7 +92,7 @@ def test_provider_that_is_not_trusted(gateways):
 
 
 def test_a_retry_waits_for_its_delay(own):
-    """flaky2 fails twice: delivered by the third try, no sooner than the two delays of 1 s and 2 s."""
+    """flaky2 fails twice, and is delivered by the third try."""
     pushkey = unique("flaky2")
 
     assert own.notify(notification(device(pushkey))).rejected == []
@@ -107,26 +100,24 @@ def test_a_retry_waits_for_its_delay(own):
 
     times = [line["time"] for line in own.fcm.received(pushkey)]
     assert len(times) == 3
-    assert times[1] - times[0] >= 1
-    assert times[2] - times[1] >= 2
+    assert times[1] - times[0] >= 0.3
+    assert times[2] - times[1] >= 0.6
 
 
 def test_a_stale_token_is_renewed_and_the_push_goes_on_at_once(own):
     pushkey = unique("unauth")
     mints = own.fcm.stats()["mints"]
-    moved = own.settled(outcome="moved")
 
     own.deliver(push(pushkey), pushkey)
 
     assert own.fcm.stats()["mints"] == mints + 1
-    assert own.settled(outcome="moved") == moved
+    assert own.wait_outcomes(pushkey) == ["delivered"]
 
 
 @pytest.mark.parametrize("kind", ["goaway", "refuse"])
 def test_what_the_provider_did_not_look_at_is_sent_again_at_once(own, kind):
     pushkey = unique(kind)
-    moved = own.settled(outcome="moved")
 
     own.deliver(push(pushkey), pushkey)
 
-    assert own.settled(outcome="moved") == moved
+    assert own.wait_outcomes(pushkey) == ["delivered"]

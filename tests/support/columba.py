@@ -1,5 +1,7 @@
 """The programs under test, and a whole gateway made of them."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -7,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 from support import http_client
-from support.matrix import APP_ID, unique
+from support.fake_fcm import target
+from support.matrix import APP_ID, UNIQUE, unique
 from support.metrics import Metrics
 from support.processes import REPOSITORY, Failure, Process, free_port, wait_until
 
@@ -24,6 +27,12 @@ SANITIZERS = {
     "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1",
 }
 BEARER_TOKEN = re.compile(r"ya29\.\S+")
+
+
+def hash_of(app_id, pushkey):
+    """The form that a pushkey has in logs and in Redis."""
+    digest = hashlib.sha256(f"{app_id}\0{pushkey}".encode()).digest()[:16]
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def program(name):
@@ -63,6 +72,8 @@ class Program(Process):
         super().__init__(name, [program(name), "--config", config_path], log_path, SANITIZERS)
         self.admin_port = admin_port
         self.port = port
+        self.read_bytes = 0
+        self.settled = []
 
     def get(self, path):
         return http_client.get(self.admin_port, path)
@@ -74,6 +85,13 @@ class Program(Process):
         wait_until(f"{self.name} is ready", self.is_ready, timeout_s, [self])
         return self
 
+    def has_redis(self):
+        """Whether every worker of an ingress gets answers from Redis."""
+        metrics = self.metrics()
+        return metrics.sum("columba_ingress_redis_available_workers") == metrics.sum(
+            "columba_ingress_workers"
+        )
+
     def metrics(self):
         return Metrics(self.get("/metrics").body.decode())
 
@@ -83,6 +101,18 @@ class Program(Process):
         for line in lines:
             assert {"time", "level", "event"} <= set(line), line
         return lines
+
+    def settled_lines(self):
+        """What the dispatcher's log says of the records that have their outcome, so far."""
+        with open(self.log_path, "rb") as file:
+            file.seek(self.read_bytes)
+            fresh = file.read()
+        fresh = fresh[: fresh.rfind(b"\n") + 1]
+        self.read_bytes += len(fresh)
+        self.settled += [
+            json.loads(line) for line in fresh.splitlines() if b'"event":"settled"' in line
+        ]
+        return self.settled
 
     def client(self, timeout_s=60):
         return http_client.Client(self.port, timeout_s)
@@ -108,7 +138,7 @@ class Gateway:
                     "partitions": 2,
                 },
                 "redis": {"address": f"127.0.0.1:{redis.port}"},
-                "retry": {"delays": ["1s", "2s"]},
+                "retry": {"delays": ["300ms", "600ms"]},
                 "ingress": {"workers": 2, "drain_delay": "0s"},
                 "dispatcher": {"request_timeout": "2s"},
                 "apps": {APP_ID: fcm.app()},
@@ -186,8 +216,30 @@ class Gateway:
         assert self.notify(body).rejected == []
         return self.fcm.wait_for(token, before + 1)[-1]
 
+    def outcomes(self, pushkey, app_id=APP_ID):
+        """How the records of a pushkey ended, in order, as the dispatchers log it."""
+        name = hash_of(app_id, pushkey)
+        return [
+            line["outcome"]
+            for one in self.programs
+            if one.name == "columba-dispatcher"
+            for line in one.settled_lines()
+            if line.get("pushkey") == name
+        ]
+
+    def wait_outcomes(self, pushkey, count=1, outcome=None, timeout_s=30):
+        """Until that many records of the pushkey have an outcome, or this one; all of them."""
+        return wait_until(
+            f"{count} records of {pushkey} settled {outcome or ''}",
+            lambda: len(found := [
+                one for one in self.outcomes(pushkey) if outcome in (None, one)
+            ]) >= count and found,
+            timeout_s,
+            [self.dispatcher],
+        )
+
     def settled(self, **labels):
-        """How many records the dispatchers have settled, of those labels."""
+        """How many records the running dispatchers have counted as settled, of those labels."""
         return sum(
             one.metrics().sum("columba_dispatcher_records_total", **labels)
             for one in self.programs
@@ -224,13 +276,12 @@ class Gateway:
     def check_silence(self, one):
         """No pushkey that reached the provider, and no bearer token, is in the log."""
         log = one.log()
-        found = BEARER_TOKEN.search(log)
-        if found is not None:
-            raise Failure(f"{one.name} logged a bearer token: {found.group()[:20]}…")
-        for line in self.fcm.received():
-            pushkey = line.get("token") or line.get("fid")
-            if pushkey and pushkey in log:
-                raise Failure(f"{one.name} logged the pushkey {pushkey}")
+        if BEARER_TOKEN.search(log):
+            raise Failure(f"{one.name} logged a bearer token")
+        pushkeys = {target(line) for line in self.fcm.received()}
+        logged = pushkeys.intersection(UNIQUE.findall(log))
+        if logged:
+            raise Failure(f"{one.name} logged pushkeys: {sorted(logged)[:5]}")
 
 
 def run(name, *arguments, status=0, timeout_s=60):

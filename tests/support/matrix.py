@@ -1,9 +1,14 @@
 """Notify bodies, as homeservers write them."""
 
 import itertools
+import re
 import time
 
 APP_ID = "chat.columba.android"
+UNIQUE = re.compile(r"[a-z0-9]+-\d+-[0-9a-f]+")  # what unique() makes
+
+# When the pushers of the tests were registered, unless a test says otherwise.
+REGISTERED_AT = int(time.time()) - 3600
 
 _numbers = itertools.count(1)
 
@@ -23,7 +28,7 @@ def now_s():
 
 def device(pushkey, app_id=APP_ID, **fields):
     """Fields of None are left out."""
-    made = {"app_id": app_id, "pushkey": pushkey, "pushkey_ts": now_s() - 3600, "data": {}}
+    made = {"app_id": app_id, "pushkey": pushkey, "pushkey_ts": REGISTERED_AT, "data": {}}
     return {name: value for name, value in {**made, **fields}.items() if value is not None}
 
 

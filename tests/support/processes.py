@@ -13,6 +13,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLL_S = 0.02
 TAIL_LINES = 25
+LINE_LENGTH = 400
 SANITIZER_REPORT = re.compile(
     r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:"
 )
@@ -94,7 +95,7 @@ class Process:
         state = "running"
         if self.has_ended():
             state = f"ended with {self.child.returncode}"
-        tail = "\n".join(self.log().splitlines()[-TAIL_LINES:])
+        tail = "\n".join(line[:LINE_LENGTH] for line in self.log().splitlines()[-TAIL_LINES:])
         return f"--- {self.name} ({state}), end of {self.log_path}:\n{tail}"
 
     def first_line(self):

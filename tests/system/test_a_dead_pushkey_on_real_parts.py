@@ -8,9 +8,8 @@ def test_from_notify_to_the_phone_and_back(gateway):
     registered_at = now_s() - 60
 
     gateway.deliver(push(living), living)
-    before = gateway.settled(outcome="rejected")
     assert gateway.notify(notification(device(dead, pushkey_ts=registered_at))).rejected == []
-    gateway.wait_settled(before + 1, outcome="rejected")
+    gateway.wait_outcomes(dead, outcome="rejected")
 
     both = notification(device(dead, pushkey_ts=registered_at), device(living))
     assert gateway.notify(both).rejected == [dead]

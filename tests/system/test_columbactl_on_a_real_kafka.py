@@ -18,7 +18,7 @@ def test_topics_are_made_once(gateways):
     again, _ = run("columbactl", "--config", path, "topics", "create")
     shown, _ = run("columbactl", "--config", path, "--json", "topics", "show")
 
-    names = ["push.fcm", "retry.fcm.1s", "retry.fcm.2s", "dead.fcm"]
+    names = ["push.fcm", "retry.fcm.300ms", "retry.fcm.600ms", "dead.fcm"]
     for name in names:
         assert gateway.topic(name) in missing
         assert gateway.topic(name) in made

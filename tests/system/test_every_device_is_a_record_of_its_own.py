@@ -91,8 +91,8 @@ def test_a_retry_keeps_key_partition_id_and_bytes(gateway):
     gateway.deliver(body, pushkey)
 
     (first,) = records_of(gateway, pushkey)
-    (second,) = records_of(gateway, pushkey, topic="retry.fcm.1s")
-    (third,) = records_of(gateway, pushkey, topic="retry.fcm.2s")
+    (second,) = records_of(gateway, pushkey, topic="retry.fcm.300ms")
+    (third,) = records_of(gateway, pushkey, topic="retry.fcm.600ms")
     for attempt, copy in ((1, second), (2, third)):
         assert (copy.value, copy.key, copy.partition) == (body, first.key, first.partition)
         assert copy.headers["columba-id"] == first.headers["columba-id"]
