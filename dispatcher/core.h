@@ -4,6 +4,7 @@
 
 #include "common/base/arena.h"
 #include "dispatcher/lane.h"
+#include "dispatcher/queue_clock.h"
 
 struct intake;
 struct partitions;
@@ -15,15 +16,16 @@ struct core {
     struct partitions *partitions;
     struct intake *intake;
     struct arena *arena; /* for one encoding at a time */
+    struct queue_clock clock;
 
     /* A delivery was settled or left its partition: whoever drains looks again. */
     void (*progressed)(void *context);
     void *progressed_context;
 };
 
-/* Now, by the brokers' clock: what records are stamped with, whatever our own clock says. */
+/* Now, by the brokers' clock. */
 static inline int64_t core_queue_ms(const struct core *core) {
-    return loop_wall_ms(core->parts.loop) - queue_producer_clock_lead_ms(core->parts.producer);
+    return queue_clock_now_ms(&core->clock, loop_wall_ms(core->parts.loop));
 }
 
 #endif

@@ -52,6 +52,10 @@ static void take(struct partition *partition, struct queue_record *record) {
     intake_take(core->intake, partition, record);
 }
 
+static void saw_stamp(struct core *core, int64_t stamp_ms) {
+    queue_clock_at_least(&core->clock, stamp_ms, loop_wall_ms(core->parts.loop));
+}
+
 static void head_is_due(void *context) {
     struct partition *partition = context;
     struct queue_record *record = partition->held;
@@ -62,6 +66,8 @@ static void head_is_due(void *context) {
         return;
     }
     partition->held = NULL;
+    /* It has waited here for as long as its topic says, so it is that late at the brokers too. */
+    saw_stamp(partition->core, record->timestamp_ms + partition->delay_ms);
     take(partition, record);
     if (partition->state == PARTITION_HOLDING)
         enter(partition, PARTITION_READING);
@@ -158,6 +164,7 @@ void partitions_receive(struct partitions *partitions, struct queue_record *reco
         queue_record_free(record);
         return;
     }
+    saw_stamp(core, record->timestamp_ms);
     int64_t wait_ms =
         partition->delay_ms == 0
             ? 0

@@ -79,6 +79,11 @@ static void wait_and_copy(struct delivery *delivery, const struct error *error) 
 
 static void acknowledged(void *context, const struct error *error) {
     struct delivery *delivery = context;
+    struct core *core = delivery->core;
+    int64_t lead_ms = 0;
+
+    if (error == NULL && queue_producer_clock_lead_ms(core->parts.producer, &lead_ms))
+        queue_clock_set_lead(&core->clock, lead_ms);
 
     if (error != NULL && delivery->partition != NULL)
         wait_and_copy(delivery, error);

@@ -194,7 +194,7 @@ size_t broker_backlog(const struct broker *broker) {
 struct queue_producer {
     struct process *process;
     size_t outstanding;
-    int64_t clock_lead_ms;
+    bool has_clock_lead;
 };
 
 struct sending {
@@ -229,8 +229,9 @@ bool queue_producer_is_connected(const struct queue_producer *producer) {
     return !producer->process->world->broker_refuses;
 }
 
-int64_t queue_producer_clock_lead_ms(const struct queue_producer *producer) {
-    return producer->clock_lead_ms;
+bool queue_producer_clock_lead_ms(const struct queue_producer *producer, int64_t *out) {
+    *out = producer->process->skew_ms;
+    return producer->has_clock_lead;
 }
 
 static void acknowledge(void *context) {
@@ -239,7 +240,7 @@ static void acknowledge(void *context) {
 
     sending->producer->outstanding--;
     if (sending->acknowledges)
-        sending->producer->clock_lead_ms = sending->producer->process->skew_ms;
+        sending->producer->has_clock_lead = true;
     sending->done(sending->context, sending->acknowledges ? NULL : &timed_out);
     free(sending);
 }

@@ -235,12 +235,26 @@ static void disturb(void *context) {
 
 /* ---- One seed ---- */
 
+static void show_lanes(struct sim *sim) {
+    struct buffer status = {0};
+
+    for (int i = 0; i < NODES; i++) {
+        buffer_clear(&status);
+        if (sim->nodes[i].lane != NULL)
+            lane_write_status(sim->nodes[i].lane, &status);
+        world_trace(&sim->world, "dispatcher %d: %s", i, buffer_text(&status));
+    }
+    buffer_free(&status);
+}
+
 static void check_end(struct sim *sim, size_t *again) {
     struct world *world = &sim->world;
 
-    if (broker_backlog(world->broker) > 0)
+    if (broker_backlog(world->broker) > 0) {
         world_broken(world, "%zu records are left an hour after the last fault",
                      broker_backlog(world->broker));
+        show_lanes(sim);
+    }
     for (size_t i = 0; i < world->push_count; i++) {
         const struct push *push = &world->pushes[i];
         bool is_dead = world->dead_pushkeys[i * 7919 % WORLD_PUSHKEYS];

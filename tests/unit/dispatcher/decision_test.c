@@ -1,6 +1,7 @@
 #include "dispatcher/admission.h"
 #include "dispatcher/decision.h"
 #include "dispatcher/partition.h"
+#include "dispatcher/queue_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,6 +149,20 @@ static void a_retry_is_due_after_its_delay_whatever_the_clocks_say(void **state)
     assert_int_equal(partition_wait_ms(-1, 15000, 1000000), 15000);
 }
 
+static void the_brokers_say_what_the_time_is(void **state) {
+    struct queue_clock clock = {0};
+
+    (void)state;
+    assert_int_equal(queue_clock_now_ms(&clock, 5000), 5000);
+    queue_clock_at_least(&clock, 4000, 5000);
+    assert_int_equal(queue_clock_now_ms(&clock, 5000), 5000);
+    queue_clock_at_least(&clock, 9000, 5000);
+    assert_int_equal(queue_clock_now_ms(&clock, 5000), 9000);
+    assert_int_equal(queue_clock_now_ms(&clock, 6000), 10000);
+    queue_clock_set_lead(&clock, 1000);
+    assert_int_equal(queue_clock_now_ms(&clock, 6000), 5000);
+}
+
 static void admission_believes_only_what_redis_said(void **state) {
     struct ending ending;
     struct state_answer unknown = {.known = false, .has_verdict = true, .seen = true};
@@ -177,6 +192,7 @@ int main(void) {
         cmocka_unit_test(the_delay_follows_the_attempt_or_what_is_asked),
         cmocka_unit_test(what_is_too_old_ends),
         cmocka_unit_test(a_retry_is_due_after_its_delay_whatever_the_clocks_say),
+        cmocka_unit_test(the_brokers_say_what_the_time_is),
         cmocka_unit_test(admission_believes_only_what_redis_said),
     };
 
