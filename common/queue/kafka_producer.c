@@ -43,6 +43,7 @@ struct queue_producer {
     struct timer *reopen;
     size_t outstanding_count;
     int64_t clock_lead_ms;
+    bool has_clock_lead;
     unsigned depth; /* calls of ours on the stack; closing waits for the last */
     bool is_closed;
 };
@@ -206,8 +207,10 @@ static void read_clock(struct queue_producer *producer, const rd_kafka_message_t
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     int64_t stamp_ms = rd_kafka_message_timestamp(message, &type);
 
-    if (type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME && stamp_ms > 0)
+    if (type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME && stamp_ms > 0) {
         producer->clock_lead_ms = loop_wall_ms(producer->loop) - stamp_ms;
+        producer->has_clock_lead = true;
+    }
 }
 
 static void on_report(struct queue_producer *producer, const rd_kafka_message_t *message) {
@@ -372,8 +375,9 @@ bool queue_producer_send(struct queue_producer *producer, const struct queue_mes
     return true;
 }
 
-int64_t queue_producer_clock_lead_ms(const struct queue_producer *producer) {
-    return producer->clock_lead_ms;
+bool queue_producer_clock_lead_ms(const struct queue_producer *producer, int64_t *out) {
+    *out = producer->clock_lead_ms;
+    return producer->has_clock_lead;
 }
 
 size_t queue_producer_outstanding(const struct queue_producer *producer) {
