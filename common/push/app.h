@@ -21,6 +21,41 @@ enum provider_kind {
 /* What an FCM message is addressed by; auto decides by the form of the pushkey. */
 enum fcm_target { FCM_TARGET_TOKEN, FCM_TARGET_FID, FCM_TARGET_AUTO };
 
+enum apns_platform { APNS_PRODUCTION, APNS_SANDBOX };
+
+/* In the order of Apple's names: what a push is, and with it the suffix of its topic. */
+enum apns_push_type {
+    APNS_ALERT,
+    APNS_BACKGROUND,
+    APNS_VOIP,
+    APNS_PUSHTOTALK,
+    APNS_COMPLICATION,
+    APNS_FILEPROVIDER,
+    APNS_LOCATION,
+    APNS_LIVEACTIVITY,
+    APNS_WIDGETS,
+    APNS_CONTROLS,
+    APNS_MDM,
+};
+
+/* What makes a later push take the place of an earlier one on the phone. */
+enum collapse { COLLAPSE_EVENT, COLLAPSE_ROOM, COLLAPSE_NONE };
+
+/* How the content of an event is put into FCM's data, which is flat. */
+enum fcm_content { FCM_CONTENT_FLAT, FCM_CONTENT_JSON, FCM_CONTENT_NONE };
+
+enum fcm_payload { FCM_PAYLOAD_SYGNAL, FCM_PAYLOAD_FLUFFYCHAT };
+
+/* How an app's provider is reached. */
+struct route {
+    char *ca_file;              /* trusted instead of the system's store */
+    char *proxy;                /* for CONNECT: http://[user:password@]host:port; a secret */
+    char *certificate_file;     /* a TLS client certificate with its key: PEM or PKCS#12 */
+    char *certificate_password; /* a secret */
+    bool is_guarded;            /* the host is a stranger's word: public addresses alone */
+    char **allowed_networks;    /* CIDR, although they are not public; ends with NULL; may be NULL */
+};
+
 /* Strings are owned by the table; NULL is "not configured". */
 struct app {
     char *pattern; /* an app_id, or a glob with * and ? */
