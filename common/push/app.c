@@ -1,5 +1,7 @@
 #include "common/push/app.h"
 
+#include "common/base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +85,14 @@ void apps_free(struct apps *apps) {
         free(app->fcm.project_id);
         free(app->fcm.service_account_file);
         json_object_put(app->fcm.options);
+        free(app->apns.key_file);
+        free(app->apns.key_id);
+        free(app->apns.team_id);
+        free(app->webpush.vapid_key_file);
+        free(app->webpush.vapid_contact_email);
+        free(app->hms.client_id);
+        memory_free_secret(app->hms.client_secret);
+        free(app->hms.token_url);
     }
     free(apps->list);
     *apps = (struct apps){0};

@@ -46,6 +46,9 @@ enum fcm_content { FCM_CONTENT_FLAT, FCM_CONTENT_JSON, FCM_CONTENT_NONE };
 
 enum fcm_payload { FCM_PAYLOAD_SYGNAL, FCM_PAYLOAD_FLUFFYCHAT };
 
+/* Whether a push wakes a phone that sleeps; auto goes by the priority of the push. */
+enum hms_urgency { HMS_URGENCY_AUTO, HMS_URGENCY_HIGH, HMS_URGENCY_NORMAL };
+
 /* How an app's provider is reached. */
 struct route {
     char *ca_file;              /* trusted instead of the system's store */
@@ -71,6 +74,21 @@ struct app {
         enum fcm_target target;
         struct json_object *options; /* fcm_options: the base of every message; NULL when none */
     } fcm;
+    struct {
+        char *key_file; /* signs provider tokens; NULL where a certificate stands in for them */
+        char *key_id;
+        char *team_id;
+    } apns;
+    struct {
+        char *vapid_key_file;
+        char *vapid_contact_email; /* what push services may write to */
+    } webpush;
+    struct {
+        char *client_id;
+        char *client_secret; /* a secret */
+        char *token_url;     /* NULL: Huawei's own */
+        enum hms_urgency urgency;
+    } hms;
 };
 
 struct apps {
