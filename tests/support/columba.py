@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 from support import http_client
@@ -129,6 +130,7 @@ class Gateway:
         self.fcm = fcm
         self.programs = []
         self.kept_client = None
+        self.notified_at = 0
         self.settings = merged(
             {
                 "queue": {
@@ -201,9 +203,13 @@ class Gateway:
         return self
 
     def notify(self, body):
-        """Over one kept connection to the first ingress that runs."""
-        if self.kept_client is None or self.kept_client.connection.port != self.ingress.port:
+        """Over one kept connection to the first ingress that runs; anew after a long pause, since
+        the ingress does not keep idle ones for ever."""
+        idle_s = time.monotonic() - self.notified_at
+        port = self.ingress.port
+        if self.kept_client is None or self.kept_client.port != port or idle_s > 100:
             self.kept_client = self.ingress.client()
+        self.notified_at = time.monotonic()
         try:
             return self.kept_client.notify(body)
         except OSError:

@@ -37,6 +37,7 @@ class Answer:
 
 class Client:
     def __init__(self, port, timeout_s=60):
+        self.port = port
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
 
     def request(self, method, path, body=None, headers=None):

@@ -27,29 +27,50 @@ def test_topics_are_made_once(gateways):
     assert isinstance(json.loads(shown), dict)
 
 
-def test_topics_that_are_not_as_they_should_be_are_named(gateways, kafka):
+def test_topics_that_are_not_as_they_should_be_are_named(gateways):
+    """Made for a day of retries, asked about for a week."""
     gateway = gateways.open(started=False)
-    path = gateway.write_config("columbactl")
-    run("columbactl", "--config", path, "topics", "create")
-    more = gateway.write_config("more", {"queue": {"partitions": 7}})
+    run("columbactl", "--config", gateway.write_config("day"), "topics", "create")
+    week = gateway.write_config("week", {"retry": {"max_age": "7d"}})
 
-    shown, _ = run("columbactl", "--config", more, "topics", "show", status=1)
+    shown, _ = run("columbactl", "--config", week, "--json", "topics", "show", status=1)
 
-    assert "7" in shown
+    faults = {topic["name"]: topic["fault"] for topic in json.loads(shown)["topics"]}
+    assert "retention" in faults[gateway.topic("push.fcm")]
 
 
-def test_programs_are_unready_without_topics_and_say_which(gateways):
+def test_a_new_topic_of_a_lane_has_as_many_partitions_as_the_others(gateways):
+    """A pushkey stays on one partition number, whatever the configuration says by now."""
     gateway = gateways.open(started=False)
+    run("columbactl", "--config", gateway.write_config("first"), "topics", "create")
+    more = gateway.write_config("more", {"queue": {"partitions": 7}, "retry": {"delays": ["900ms"]}})
+
+    run("columbactl", "--config", more, "topics", "create")
+    shown, _ = run("columbactl", "--config", more, "--json", "topics", "show")
+
+    assert {topic["partitions"] for topic in json.loads(shown)["topics"]} == {2}
+
+
+def test_programs_name_the_topics_that_are_missing(gateways):
+    gateway = gateways.open({"queue": {"ack_timeout": "2s"}}, started=False)
     programs = [gateway.start_ingress(), gateway.start_dispatcher()]
     for one in programs:
-        wait_until("it says why", lambda: gateway.topic("push.fcm") in one.get("/ready").body.decode(),
-                   30, [one])
-        assert one.get("/ready").status == 503
+        wait_until(
+            "it names the topic",
+            lambda: gateway.topic("push.fcm") in one.get("/ready").body.decode(),
+            30,
+            [one],
+        )
+    assert not gateway.dispatcher.is_ready()
+    assert gateway.notify(push(unique())).status == 503
 
     gateway.prepare()
 
     for one in programs:
         one.wait_ready(60)
+    wait_until(
+        "200", lambda: gateway.notify(push(unique())).status == 200, 60, [gateway.ingress]
+    )
     gateway.deliver(push(pushkey := unique()), pushkey)
 
 
