@@ -35,7 +35,7 @@ struct exchange {
     bool answered;
     bool refused; /* the answer is settled as refusal; what still arrives is thrown away */
     enum answer_kind refusal;
-    struct route route;
+    struct routing route;
     struct slice traceparent;
     struct buffer body;
     size_t thrown_away_bytes;

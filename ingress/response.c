@@ -16,7 +16,7 @@ static bool rejects_nothing(const struct answer *answer) {
 }
 
 /* NULL when out of memory. */
-static struct MHD_Response *make_take(struct answer *answer, const struct route *route,
+static struct MHD_Response *make_take(struct answer *answer, const struct routing *route,
                                       bool closing) {
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->body.size, answer->body.data, MHD_RESPMEM_MUST_FREE);
@@ -38,7 +38,7 @@ static struct MHD_Response *make_take(struct answer *answer, const struct route 
 }
 
 enum MHD_Result response_queue_take(struct responses *responses, struct MHD_Connection *connection,
-                                    const struct route *route, struct answer *answer,
+                                    const struct routing *route, struct answer *answer,
                                     bool closing) {
     unsigned status = answer_form(answer->kind)->status;
     enum MHD_Result result = MHD_NO;

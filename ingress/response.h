@@ -17,6 +17,7 @@ void responses_free(struct responses *responses);
 
 /* Takes the answer's body. closing asks the caller to open another connection next time. */
 enum MHD_Result response_queue_take(struct responses *responses, struct MHD_Connection *connection,
-                                    const struct route *route, struct answer *answer, bool closing);
+                                    const struct routing *route, struct answer *answer,
+                                    bool closing);
 
 #endif

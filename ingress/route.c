@@ -13,7 +13,7 @@ static const struct {
     {"/_matrix/push/v1/notify", "POST", ENDPOINT_NOTIFY, false},
 };
 
-static void allow(struct route *route, const char *method) {
+static void allow(struct routing *route, const char *method) {
     size_t used = strlen(route->allow);
 
     if (used + strlen(method) + sizeof ", " > sizeof route->allow)
@@ -23,14 +23,14 @@ static void allow(struct route *route, const char *method) {
     strcat(route->allow, method);
 }
 
-struct route route_find(const char *method, const char *path, bool discovery) {
-    struct route route = {.endpoint = ENDPOINT_UNKNOWN};
+struct routing route_find(const char *method, const char *path, bool discovery) {
+    struct routing route = {.endpoint = ENDPOINT_UNKNOWN};
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(path, table[i].path) != 0 || (table[i].needs_discovery && !discovery))
             continue;
         if (strcmp(method, table[i].method) == 0)
-            return (struct route){.endpoint = table[i].endpoint};
+            return (struct routing){.endpoint = table[i].endpoint};
         route.endpoint = ENDPOINT_WRONG_METHOD;
         allow(&route, table[i].method);
     }

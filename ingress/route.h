@@ -13,12 +13,12 @@ enum endpoint {
 
 enum { ROUTE_ALLOW_SIZE = 32 };
 
-struct route {
+struct routing {
     enum endpoint endpoint;
     char allow[ROUTE_ALLOW_SIZE]; /* the value of Allow; set for ENDPOINT_WRONG_METHOD alone */
 };
 
 /* discovery says whether an app of kind unifiedpush is configured. */
-struct route route_find(const char *method, const char *path, bool discovery);
+struct routing route_find(const char *method, const char *path, bool discovery);
 
 #endif

@@ -33,7 +33,7 @@ static void the_table_is_followed(void **state) {
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct route route = route_find(rows[i].method, rows[i].path, rows[i].discovery);
+        struct routing route = route_find(rows[i].method, rows[i].path, rows[i].discovery);
         assert_int_equal(route.endpoint, rows[i].endpoint);
         assert_string_equal(route.allow, rows[i].allow);
     }
