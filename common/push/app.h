@@ -68,6 +68,7 @@ struct app {
     char *ca_file;
     bool send_badge_counts;
     int64_t ttl_ms; /* how long the provider may keep the push; 0 is the provider's own default */
+    enum collapse collapse;
     struct {
         char *project_id;
         char *service_account_file;
@@ -82,7 +83,11 @@ struct app {
     struct {
         char *vapid_key_file;
         char *vapid_contact_email; /* what push services may write to */
+        char **allowed_endpoints;  /* globs of hosts; ends with NULL; NULL allows all */
     } webpush;
+    struct {
+        bool allow_http;
+    } unifiedpush;
     struct {
         char *client_id;
         char *client_secret; /* a secret */

@@ -12,6 +12,7 @@
 enum credential_kind {
     CREDENTIAL_NONE,
     CREDENTIAL_GOOGLE_OAUTH, /* a service account key, RFC 7523 */
+    CREDENTIAL_VAPID,        /* a token for each origin, signed with the app's key, RFC 8292 */
 };
 
 /* What encoding has to say. */
