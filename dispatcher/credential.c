@@ -35,7 +35,7 @@ struct account {
     struct account *next;
     struct credentials *owner;
     char *key_path; /* NULL: the app names no account */
-    char *ca_file;
+    struct route route;
     char *app_id;     /* the pattern of the app that asked first, for the log */
     char *project_id; /* likewise */
 
@@ -96,7 +96,7 @@ static struct account *find_account(struct credentials *credentials, const struc
     struct account *account = credentials->accounts;
 
     while (account != NULL && !(same_text(account->key_path, key_path_of(app)) &&
-                                same_text(account->ca_file, app->ca_file)))
+                                route_equal(&account->route, &app->route)))
         account = account->next;
     return account;
 }
@@ -109,7 +109,7 @@ static struct account *account_of(struct credentials *credentials, const struct 
     account = memory_new(sizeof *account);
     account->owner = credentials;
     account->key_path = copy_or_null(key_path_of(app));
-    account->ca_file = copy_or_null(app->ca_file);
+    account->route = route_copy(&app->route);
     account->app_id = copy_or_null(app->pattern);
     account->project_id = copy_or_null(app->fcm.project_id);
     account->last_waiter = &account->waiters;
@@ -229,7 +229,7 @@ static void start_fetch(struct account *account) {
             .body = buffer_slice(&form),
         };
         account->is_fetching = true;
-        sender_send(owner->sender, &request, account->ca_file, true, answered, account);
+        sender_send(owner->sender, &request, &account->route, true, answered, account);
     }
     wipe_buffer(&form);
 }
@@ -310,7 +310,7 @@ static void account_free(struct account *account) {
     google_oauth_key_free(account->key);
     wipe_buffer(&account->authorization);
     free(account->key_path);
-    free(account->ca_file);
+    route_release(&account->route);
     free(account->app_id);
     free(account->project_id);
     free(account);

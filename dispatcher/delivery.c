@@ -206,7 +206,7 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
     delivery->authorization = memory_copy_slice(authorization);
     delivery->started_ms = loop_monotonic_ms(core->parts.loop);
     delivery_enter(delivery, DELIVERY_SENDING);
-    sender_send(core->parts.sender, &output.request, delivery->app->ca_file, delivery->tries > 0,
+    sender_send(core->parts.sender, &output.request, &delivery->app->route, delivery->tries > 0,
                 answered, delivery);
     delivery->tries++;
 }

@@ -7,6 +7,7 @@
 #include "common/base/http.h"
 #include "common/base/loop.h"
 #include "common/config/config.h"
+#include "common/push/route.h"
 
 struct sender;
 
@@ -34,11 +35,11 @@ struct sender *sender_open(struct loop *loop, const struct dispatcher_config *co
 /* Whatever is on the wire is dropped without a call back. */
 void sender_close(struct sender *sender);
 
-/* Copies the request; calls back exactly once, never within this call, at the latest after
- * request_timeout. ca_file (may be NULL) is trusted instead of the system's store. fresh asks for
- * a connection that no earlier request has used. */
-void sender_send(struct sender *sender, const struct http_request *request, const char *ca_file,
-                 bool fresh, sender_done *done, void *context);
+/* Copies the request and the route (NULL: nothing configured); calls back exactly once, never
+ * within this call, at the latest after request_timeout. fresh asks for a connection that no
+ * earlier request has used. */
+void sender_send(struct sender *sender, const struct http_request *request,
+                 const struct route *route, bool fresh, sender_done *done, void *context);
 
 /* How many sends wait for their answer. */
 size_t sender_in_flight(const struct sender *sender);

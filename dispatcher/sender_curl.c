@@ -29,12 +29,13 @@ struct send {
 
 TAILQ_HEAD(send_list, send);
 
-/* One scheme://host:port. Each has a window and a line of its own: hosts share no limit, so a slow
- * one holds up nobody but itself. */
+/* One scheme://host:port by one route. Each has a window and a line of its own: hosts share no
+ * limit, so a slow one holds up nobody but itself. */
 struct host {
     LIST_ENTRY(host) chain;
     TAILQ_ENTRY(host) idle;
     char *origin;
+    struct route route;
     struct send_list waiting;
     size_t active_count; /* transfers that libcurl has */
     size_t window_count; /* and may have */
@@ -60,13 +61,16 @@ struct sender {
 static void host_free(struct host *host) {
     LIST_REMOVE(host, chain);
     free(host->origin);
+    route_release(&host->route);
     free(host);
 }
 
-static struct host *host_new(struct sender *sender, struct slice origin, size_t bucket) {
+static struct host *host_new(struct sender *sender, struct slice origin, const struct route *route,
+                             size_t bucket) {
     struct host *host = memory_new(sizeof *host);
 
     host->origin = memory_copy_slice(origin);
+    host->route = route_copy(route);
     host->window_count = sender->connection_count;
     TAILQ_INIT(&host->waiting);
     LIST_INSERT_HEAD(&sender->hosts[bucket], host, chain);
@@ -77,17 +81,18 @@ static bool host_is_idle(const struct host *host) {
     return host->active_count == 0 && TAILQ_EMPTY(&host->waiting);
 }
 
-/* The host of the origin, idle or not; not among the idle ones from here on. */
-static struct host *host_take(struct sender *sender, struct slice origin) {
+/* The host of origin and route, idle or not; not among the idle ones from here on. */
+static struct host *host_take(struct sender *sender, struct slice origin,
+                              const struct route *route) {
     size_t bucket = hash_table_key(origin) % HOST_BUCKETS;
     struct host *host = NULL;
 
     LIST_FOREACH(host, &sender->hosts[bucket], chain) {
-        if (slice_is(origin, host->origin))
+        if (slice_is(origin, host->origin) && route_equal(route, &host->route))
             break;
     }
     if (host == NULL)
-        return host_new(sender, origin, bucket);
+        return host_new(sender, origin, route, bucket);
     if (host_is_idle(host)) {
         TAILQ_REMOVE(&sender->idle_hosts, host, idle);
         sender->idle_host_count--;
@@ -147,7 +152,8 @@ static void host_start_waiting(struct sender *sender, struct host *host) {
         TAILQ_REMOVE(&host->waiting, send, waiting);
         host->active_count++;
         send->transfer = transfer_take(sender);
-        sender_transfer_prepare(send->transfer, send->request, host->multiplexes, send);
+        sender_transfer_prepare(send->transfer, send->request, &host->route, host->multiplexes,
+                                send);
         sender_multi_add(sender->multi, sender_transfer_handle(send->transfer));
     }
 }
@@ -271,12 +277,12 @@ void sender_close(struct sender *sender) {
     free(sender);
 }
 
-void sender_send(struct sender *sender, const struct http_request *request, const char *ca_file,
-                 bool fresh, sender_done *done, void *context) {
+void sender_send(struct sender *sender, const struct http_request *request,
+                 const struct route *route, bool fresh, sender_done *done, void *context) {
     struct send *send = memory_new(sizeof *send);
 
-    send->request = sender_request_copy(request, ca_file, fresh);
-    send->host = host_take(sender, sender_request_origin(send->request));
+    send->request = sender_request_copy(request, fresh);
+    send->host = host_take(sender, sender_request_origin(send->request), route);
     send->deadline_ms = loop_monotonic_ms(sender->loop) + sender->timeout_ms;
     send->done = done;
     send->context = context;

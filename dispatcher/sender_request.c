@@ -39,16 +39,14 @@ static char *append_header(char **at, const struct header *header) {
     return start;
 }
 
-struct sender_request *sender_request_copy(const struct http_request *request, const char *ca_file,
-                                           bool fresh) {
-    size_t size = strlen(request->url) + 1 + request->body.size + 1 + slice_of(ca_file).size + 1;
+struct sender_request *sender_request_copy(const struct http_request *request, bool fresh) {
+    size_t size = strlen(request->url) + 1 + request->body.size + 1;
     for (size_t i = 0; i < request->header_count; i++)
         size += strlen(request->headers[i].name) + 2 + request->headers[i].value.size + 1;
 
     struct block *block = memory_new(sizeof *block + size);
     char *at = block->bytes;
     block->request.url = append_terminated(&at, slice_of(request->url));
-    block->request.ca_file = ca_file == NULL ? NULL : append_terminated(&at, slice_of(ca_file));
     block->request.fresh = fresh;
     block->request.body =
         (struct slice){.data = append_terminated(&at, request->body), request->body.size};

@@ -8,15 +8,13 @@
 
 struct sender_request {
     const char *url;
-    const char *ca_file; /* NULL: the system's store */
     bool fresh;
     struct slice body;
     const struct curl_slist *headers; /* NULL when there are none */
 };
 
 /* Release with free(). */
-struct sender_request *sender_request_copy(const struct http_request *request, const char *ca_file,
-                                           bool fresh);
+struct sender_request *sender_request_copy(const struct http_request *request, bool fresh);
 
 /* scheme://host:port as written: the start of the URL up to its path. */
 struct slice sender_request_origin(const struct sender_request *request);

@@ -179,11 +179,11 @@ static void trust(struct sender_transfer *transfer, const char *ca_file) {
 }
 
 void sender_transfer_prepare(struct sender_transfer *transfer, const struct sender_request *request,
-                             bool multiplexes, void *owner) {
+                             const struct route *route, bool multiplexes, void *owner) {
     CURL *easy = transfer->easy;
 
     transfer->multiplexes = multiplexes;
-    trust(transfer, request->ca_file);
+    trust(transfer, route->ca_file);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, owner);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);

@@ -81,7 +81,7 @@ void apps_free(struct apps *apps) {
         free(app->pattern);
         free(app->lane);
         free(app->base_url);
-        free(app->ca_file);
+        route_release(&app->route);
         free(app->fcm.project_id);
         free(app->fcm.service_account_file);
         json_object_put(app->fcm.options);

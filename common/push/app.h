@@ -4,6 +4,7 @@
 #define COLUMBA_PUSH_APP_H
 
 #include "common/base/slice.h"
+#include "common/push/route.h"
 
 #include <json-c/json.h>
 #include <stdint.h>
@@ -49,23 +50,13 @@ enum fcm_payload { FCM_PAYLOAD_SYGNAL, FCM_PAYLOAD_FLUFFYCHAT };
 /* Whether a push wakes a phone that sleeps; auto goes by the priority of the push. */
 enum hms_urgency { HMS_URGENCY_AUTO, HMS_URGENCY_HIGH, HMS_URGENCY_NORMAL };
 
-/* How an app's provider is reached. */
-struct route {
-    char *ca_file;              /* trusted instead of the system's store */
-    char *proxy;                /* for CONNECT: http://[user:password@]host:port; a secret */
-    char *certificate_file;     /* a TLS client certificate with its key: PEM or PKCS#12 */
-    char *certificate_password; /* a secret */
-    bool is_guarded;            /* the host is a stranger's word: public addresses alone */
-    char **allowed_networks;    /* CIDR, although they are not public; ends with NULL; may be NULL */
-};
-
 /* Strings are owned by the table; NULL is "not configured". */
 struct app {
     char *pattern; /* an app_id, or a glob with * and ? */
     enum provider_kind kind;
     char *lane; /* never NULL: the provider kind's name unless configured */
     char *base_url;
-    char *ca_file;
+    struct route route;
     bool send_badge_counts;
     int64_t ttl_ms; /* how long the provider may keep the push; 0 is the provider's own default */
     enum collapse collapse;

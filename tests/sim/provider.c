@@ -122,15 +122,15 @@ static int64_t act(struct world *world, struct transfer *transfer, int64_t numbe
     return round_trip_ms;
 }
 
-void sender_send(struct sender *sender, const struct http_request *request, const char *ca_file,
-                 bool fresh, sender_done *done, void *context) {
+void sender_send(struct sender *sender, const struct http_request *request,
+                 const struct route *route, bool fresh, sender_done *done, void *context) {
     struct world *world = sender->process->world;
     struct transfer *transfer = memory_new(sizeof *transfer);
     struct json_object *tree = json_parse(request->body, 32, NULL);
     struct json_object *message = json_member_object(tree, "message");
     int64_t took_ms = 20;
 
-    (void)ca_file;
+    (void)route;
     (void)fresh;
     *transfer = (struct transfer){.sender = sender, .done = done, .context = context};
     sender->in_flight++;

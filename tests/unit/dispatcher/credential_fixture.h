@@ -132,7 +132,7 @@ static inline int build_world(void **state) {
     world->app = (struct app){
         .pattern = "im.example",
         .kind = PROVIDER_FCM,
-        .ca_file = "/etc/ca.pem",
+        .route.ca_file = "/etc/ca.pem",
         .fcm.project_id = "example-project",
         .fcm.service_account_file = world->path,
     };

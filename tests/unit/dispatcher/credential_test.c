@@ -10,7 +10,7 @@ static void test_one_fetch_serves_all_who_ask(void **state) {
     assert_int_equal(world->sender->sent_count, 1);
     assert_string_equal(world->sender->url, token_uri);
     assert_string_equal(world->sender->content_type, "application/x-www-form-urlencoded");
-    assert_string_equal(world->sender->ca_file, "/etc/ca.pem");
+    assert_string_equal(world->sender->route.ca_file, "/etc/ca.pem");
     assert_true(world->sender->fresh);
     assert_non_null(strstr(world->sender->body, "grant_type="));
     fake_loop_run(world->loop, MINUTE_MS);
@@ -149,7 +149,7 @@ static void test_apps_of_one_account_share_its_token(void **state) {
     other.pattern = "im.example.beta";
     assert_true(credential_cached(world->credentials, &other, &seen));
     assert_true(slice_is(seen, "Bearer first"));
-    elsewhere.ca_file = NULL;
+    elsewhere.route.ca_file = NULL;
     assert_false(credential_cached(world->credentials, &elsewhere, &seen));
 }
 

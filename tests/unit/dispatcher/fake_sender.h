@@ -15,7 +15,7 @@ struct sender {
     char *url;
     char *body;
     char *content_type;
-    char *ca_file;
+    struct route route;
     bool fresh;
     sender_done *done;
     void *context;
@@ -25,8 +25,8 @@ static inline void fake_sender_forget(struct sender *sender) {
     free(sender->url);
     free(sender->body);
     free(sender->content_type);
-    free(sender->ca_file);
-    sender->url = sender->body = sender->content_type = sender->ca_file = NULL;
+    route_release(&sender->route);
+    sender->url = sender->body = sender->content_type = NULL;
     sender->is_waiting = false;
 }
 
@@ -58,8 +58,8 @@ void sender_close(struct sender *sender) {
     free(sender);
 }
 
-void sender_send(struct sender *sender, const struct http_request *request, const char *ca_file,
-                 bool fresh, sender_done *done, void *context) {
+void sender_send(struct sender *sender, const struct http_request *request,
+                 const struct route *route, bool fresh, sender_done *done, void *context) {
     if (sender->is_waiting)
         abort();
     sender->sent_count++;
@@ -68,7 +68,7 @@ void sender_send(struct sender *sender, const struct http_request *request, cons
     sender->body = memory_copy_slice(request->body);
     sender->content_type =
         memory_copy_slice(header_find(request->headers, request->header_count, "content-type"));
-    sender->ca_file = ca_file == NULL ? NULL : memory_copy_text(ca_file);
+    sender->route = route_copy(route);
     sender->fresh = fresh;
     sender->done = done;
     sender->context = context;

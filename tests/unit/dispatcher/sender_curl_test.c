@@ -38,9 +38,9 @@ static void sends_headers_and_every_byte_of_the_body(void **state) {
                                    .header_count = 2,
                                    .body = {.data = body, .size = sizeof body}};
     snprintf(url, sizeof url, "https://127.0.0.1:%d/echo", fixture.provider->https_port);
-    send_request(&fixture, &request, fixture.provider->ca_file, false, &echo);
+    send_request(&fixture, &request, &fixture.provider->route, false, &echo);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/headers", fixture.provider->https_port);
-    send_request(&fixture, &request, fixture.provider->ca_file, false, &headers);
+    send_request(&fixture, &request, &fixture.provider->route, false, &headers);
     memset(body, 0, sizeof body);
     await(&fixture);
 
@@ -103,7 +103,7 @@ static void connections_are_shared_unless_a_fresh_one_is_asked_for(void **state)
     assert_int_equal(counted(&fixture, "connections", NULL), before);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/ok", fixture.provider->https_port);
     struct http_request request = {.url = url, .body = slice_of("{}")};
-    send_request(&fixture, &request, fixture.provider->ca_file, true, &reply);
+    send_request(&fixture, &request, &fixture.provider->route, true, &reply);
     await(&fixture);
     expect_answer(&reply, 200, "ok");
     assert_int_equal(counted(&fixture, "connections", NULL), before + 1);
@@ -192,7 +192,7 @@ static void send_next(void *context, const struct sender_outcome *outcome) {
     char url[100];
     snprintf(url, sizeof url, "https://127.0.0.1:%d/ok", chain->fixture->provider->https_port);
     struct http_request request = {.url = url, .body = slice_of("{}")};
-    sender_send(chain->fixture->sender, &request, chain->fixture->provider->ca_file, false,
+    sender_send(chain->fixture->sender, &request, &chain->fixture->provider->route, false,
                 send_next, chain);
 }
 

@@ -119,8 +119,8 @@ static void no_connection_is_unreached(void **state) {
     send_url(&fixture, refusing_url, NULL, &replies[1]);
     send_url(&fixture, long_name_url, NULL, &replies[2]);
     send_url(&fixture, trusted_url, NULL, &replies[3]);
-    send_url(&fixture, misnamed_url, provider->ca_file, &replies[4]);
-    send_url(&fixture, trusted_url, "/nonexistent/ca.pem", &replies[5]);
+    send_url(&fixture, misnamed_url, &provider->route, &replies[4]);
+    send_url(&fixture, trusted_url, &(struct route){.ca_file = "/nonexistent/ca.pem"}, &replies[5]);
     send_url(&fixture, "ftp://127.0.0.1/", NULL, &replies[6]);
     send_url(&fixture, "", NULL, &replies[7]);
     await(&fixture);

@@ -32,6 +32,7 @@ struct provider {
     int https_port;
     int http_port;
     char ca_file[200];
+    struct route route; /* trusts it */
 };
 
 struct fixture {
@@ -78,6 +79,7 @@ static inline int start_provider(void **state) {
                             provider->ca_file),
                      3);
     fclose(words);
+    provider->route.ca_file = provider->ca_file;
     *state = provider;
     return 0;
 }
@@ -148,28 +150,28 @@ static inline void await(struct fixture *fixture) {
 }
 
 static inline void send_request(struct fixture *fixture, const struct http_request *request,
-                                const char *ca_file, bool fresh, struct reply *reply) {
+                                const struct route *route, bool fresh, struct reply *reply) {
     size_t before = sender_in_flight(fixture->sender);
 
     *reply = (struct reply){.fixture = fixture};
     fixture->awaited_count++;
-    sender_send(fixture->sender, request, ca_file, fresh, on_done, reply);
+    sender_send(fixture->sender, request, route, fresh, on_done, reply);
     assert_false(reply->arrived);
     assert_int_equal(sender_in_flight(fixture->sender), before + 1);
 }
 
-static inline void send_url(struct fixture *fixture, const char *url, const char *ca_file,
+static inline void send_url(struct fixture *fixture, const char *url, const struct route *route,
                             struct reply *reply) {
     struct http_request request = {.url = url, .body = slice_of("{}")};
 
-    send_request(fixture, &request, ca_file, false, reply);
+    send_request(fixture, &request, route, false, reply);
 }
 
 static inline void send_path(struct fixture *fixture, const char *path, struct reply *reply) {
     char url[200];
 
     snprintf(url, sizeof url, "https://127.0.0.1:%d%s", fixture->provider->https_port, path);
-    send_url(fixture, url, fixture->provider->ca_file, reply);
+    send_url(fixture, url, &fixture->provider->route, reply);
 }
 
 static inline void send_clear(struct fixture *fixture, const char *path, struct reply *reply) {

@@ -12,20 +12,17 @@
 static void copies_every_part(void **state) {
     char url[] = "https://push.example/send";
     char body[] = "{\"a\":\0 1}";
-    char ca_file[] = "/etc/ca.pem";
     struct http_request request = {
         .url = url,
         .headers = {{"authorization", slice_of("Bearer x")}, {"topic", slice_of("")}},
         .header_count = 2,
         .body = {.data = body, .size = sizeof body - 1}};
-    struct sender_request *copy = sender_request_copy(&request, ca_file, true);
+    struct sender_request *copy = sender_request_copy(&request, true);
 
     (void)state;
     memset(url, '#', sizeof url - 1);
     memset(body, '#', sizeof body - 1);
-    memset(ca_file, '#', sizeof ca_file - 1);
     assert_string_equal(copy->url, "https://push.example/send");
-    assert_string_equal(copy->ca_file, "/etc/ca.pem");
     assert_true(copy->fresh);
     assert_int_equal(copy->body.size, sizeof body - 1);
     assert_memory_equal(copy->body.data, "{\"a\":\0 1}", sizeof body - 1);
@@ -37,10 +34,9 @@ static void copies_every_part(void **state) {
 
 static void copies_the_least(void **state) {
     struct http_request request = {.url = "http://push.example"};
-    struct sender_request *copy = sender_request_copy(&request, NULL, false);
+    struct sender_request *copy = sender_request_copy(&request, false);
 
     (void)state;
-    assert_null(copy->ca_file);
     assert_null(copy->headers);
     assert_int_equal(copy->body.size, 0);
     assert_string_equal(copy->body.data, "");
@@ -52,7 +48,7 @@ static void keeps_a_header_on_one_line(void **state) {
     struct http_request request = {.url = "https://push.example",
                                    .headers = {{"topic", slice_of("a\r\nx-injected: 1")}},
                                    .header_count = 1};
-    struct sender_request *copy = sender_request_copy(&request, NULL, false);
+    struct sender_request *copy = sender_request_copy(&request, false);
 
     (void)state;
     assert_string_equal(copy->headers->data, "topic: a  x-injected: 1");

@@ -20,7 +20,7 @@ static void test_defaults_of_an_fcm_app(void **state) {
     assert_int_equal(app->kind, PROVIDER_FCM);
     assert_string_equal(app->lane, "fcm");
     assert_null(app->base_url);
-    assert_null(app->ca_file);
+    assert_null(app->route.ca_file);
     assert_true(app->send_badge_counts);
     assert_int_equal(app->ttl_ms, 0);
     assert_string_equal(app->fcm.project_id, "my-project");
@@ -50,7 +50,7 @@ static void test_values_of_an_fcm_app(void **state) {
     assert_int_equal(app->kind, PROVIDER_FCM);
     assert_string_equal(app->lane, "big_app-2.eu");
     assert_string_equal(app->base_url, "https://proxy.example:8443/fcm");
-    assert_string_equal(app->ca_file, "/ca.pem");
+    assert_string_equal(app->route.ca_file, "/ca.pem");
     assert_true(app->ttl_ms == INT64_C(28) * 24 * 3600 * 1000);
     assert_false(app->send_badge_counts);
     assert_string_equal(app->fcm.project_id, "123");

@@ -134,7 +134,7 @@ static void test_free_releases_everything(void **state) {
         .kind = PROVIDER_FCM,
         .lane = memory_copy_text("fcm"),
         .base_url = memory_copy_text("https://fcm.example"),
-        .ca_file = memory_copy_text("/ca.pem"),
+        .route.ca_file = memory_copy_text("/ca.pem"),
         .fcm = {.project_id = memory_copy_text("project"),
                 .service_account_file = memory_copy_text("/key.json"),
                 .options = json_object_new_object()},

@@ -1,0 +1,26 @@
+/* How an app's provider is reached: what a connection to it hangs on besides the address. */
+#ifndef COLUMBA_PUSH_ROUTE_H
+#define COLUMBA_PUSH_ROUTE_H
+
+#include <stdbool.h>
+
+/* Strings are owned by whoever filled it; NULL is "not configured". */
+struct route {
+    char *ca_file;              /* trusted instead of the system's store */
+    char *proxy;                /* for CONNECT: http://[user:password@]host:port; a secret */
+    char *certificate_file;     /* a TLS client certificate with its key: PEM or PKCS#12 */
+    char *certificate_password; /* a secret */
+    bool is_guarded;            /* the host is a stranger's word: public addresses alone */
+    char **allowed_networks; /* CIDR, although they are not public; ends with NULL; may be NULL */
+};
+
+/* Whether both lead the same way. NULL is a route with nothing configured. */
+bool route_equal(const struct route *a, const struct route *b);
+
+/* A copy with strings of its own; release with route_release. route may be NULL. */
+struct route route_copy(const struct route *route);
+
+/* Frees what it holds, and wipes its secrets. */
+void route_release(struct route *route);
+
+#endif
