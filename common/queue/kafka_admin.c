@@ -96,6 +96,17 @@ const struct rd_kafka_metadata *kafka_admin_metadata(struct kafka_admin *admin,
     return NULL;
 }
 
+bool kafka_admin_has_controller(const struct kafka_admin *admin,
+                                const struct rd_kafka_metadata *metadata) {
+    int32_t controller = rd_kafka_controllerid(admin->client, 0);
+
+    for (int i = 0; i < metadata->broker_cnt; i++) {
+        if (metadata->brokers[i].id == controller)
+            return true;
+    }
+    return false;
+}
+
 const struct rd_kafka_metadata_topic *kafka_admin_topic(const struct rd_kafka_metadata *metadata,
                                                         const char *name) {
     for (int i = 0; i < metadata->topic_cnt; i++) {

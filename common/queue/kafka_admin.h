@@ -22,6 +22,11 @@ int64_t kafka_admin_remaining_ms(const struct kafka_admin *admin);
 const struct rd_kafka_metadata *kafka_admin_metadata(struct kafka_admin *admin,
                                                      struct error *error);
 
+/* Whether there is a broker to ask about settings: the embedded one names a controller that does
+ * not exist. */
+bool kafka_admin_has_controller(const struct kafka_admin *admin,
+                                const struct rd_kafka_metadata *metadata);
+
 /* NULL when there is none of that name, or the brokers do not show it to us. */
 const struct rd_kafka_metadata_topic *kafka_admin_topic(const struct rd_kafka_metadata *metadata,
                                                         const char *name);

@@ -83,17 +83,42 @@ struct kafka_place *kafka_assignment_find(const struct kafka_assignment *assignm
     return NULL;
 }
 
-rd_kafka_topic_partition_list_t *
-kafka_assignment_paused(const struct kafka_assignment *assignment) {
-    rd_kafka_topic_partition_list_t *paused = NULL;
-
+void kafka_assignment_divert(const struct kafka_assignment *assignment, rd_kafka_t *client,
+                             rd_kafka_queue_t *records) {
     for (size_t i = 0; i < kafka_assignment_count(assignment); i++) {
         const rd_kafka_topic_partition_t *at = &assignment->list->elems[i];
-        if (!assignment->places[i].paused)
+        rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(client, at->topic, at->partition);
+        if (queue == NULL)
             continue;
-        if (paused == NULL)
-            paused = rd_kafka_topic_partition_list_new(assignment->list->cnt);
-        rd_kafka_topic_partition_list_add(paused, at->topic, at->partition);
+        rd_kafka_queue_forward(queue, records);
+        rd_kafka_queue_destroy(queue);
     }
-    return paused;
+}
+
+static void set_paused(rd_kafka_t *client, const char *topic, int32_t partition, bool paused) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    if (paused)
+        rd_kafka_pause_partitions(client, list);
+    else
+        rd_kafka_resume_partitions(client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void kafka_assignment_pause(struct kafka_assignment *assignment, rd_kafka_t *client,
+                            const char *topic, int32_t partition, bool paused) {
+    struct kafka_place *place = kafka_assignment_find(assignment, topic, partition);
+
+    if (place == NULL || place->paused == paused)
+        return;
+    place->paused = paused;
+    set_paused(client, topic, partition, paused);
+}
+
+void kafka_assignment_resume_all(struct kafka_assignment *assignment, rd_kafka_t *client) {
+    for (size_t i = 0; i < kafka_assignment_count(assignment); i++) {
+        const rd_kafka_topic_partition_t *at = &assignment->list->elems[i];
+        kafka_assignment_pause(assignment, client, at->topic, at->partition, false);
+    }
 }

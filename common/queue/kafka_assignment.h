@@ -1,5 +1,5 @@
-/* The partitions a consumer has: which, how far each is read, which are paused. Pure bookkeeping
- * over the library's list. Internal to this folder. */
+/* The partitions a consumer has: which, how far each is read, which are paused. Internal to this
+ * folder. */
 #ifndef COLUMBA_QUEUE_KAFKA_ASSIGNMENT_H
 #define COLUMBA_QUEUE_KAFKA_ASSIGNMENT_H
 
@@ -39,7 +39,16 @@ struct queue_position *kafka_assignment_positions(const struct kafka_assignment 
 struct kafka_place *kafka_assignment_find(const struct kafka_assignment *assignment,
                                           const char *topic, int32_t partition);
 
-/* The paused ones as a list of the library's; NULL when there is none. */
-rd_kafka_topic_partition_list_t *kafka_assignment_paused(const struct kafka_assignment *assignment);
+/* Turns the queue of each partition aside, so that its records arrive in records and not among the
+ * events of the group. To be done before reading begins, each time. */
+void kafka_assignment_divert(const struct kafka_assignment *assignment, rd_kafka_t *client,
+                             rd_kafka_queue_t *records);
+
+/* Pauses or resumes what is not so already: resuming what is not paused may rewind it. */
+void kafka_assignment_pause(struct kafka_assignment *assignment, rd_kafka_t *client,
+                            const char *topic, int32_t partition, bool paused);
+
+/* A partition that is paused when it goes would still be so when it comes back. */
+void kafka_assignment_resume_all(struct kafka_assignment *assignment, rd_kafka_t *client);
 
 #endif

@@ -15,7 +15,7 @@
 enum { TICK_MS = 1000, LEAVE_TICK_MS = 20, LOOKUP_TIMEOUT_MS = 5000, DISPOSE_WAIT_MS = 3000 };
 
 /* A group that cannot be reached lets nobody go: its time-out then tells it the same. */
-enum { LEAVE_TIMEOUT_MS = 10000 };
+enum { LEAVE_TIMEOUT_MS = 5000 };
 
 enum consumer_state {
     CONSUMER_IDLE,     /* nothing is assigned */
@@ -388,37 +388,13 @@ void queue_consumer_close(struct queue_consumer *consumer) {
         destroy(consumer);
 }
 
-/* The queue of a partition leads to the consumer's own unless it is turned aside before reading
- * begins, each time. */
-static void divert(struct queue_consumer *consumer) {
-    const rd_kafka_topic_partition_list_t *list = consumer->assignment.list;
-
-    for (int i = 0; i < list->cnt; i++) {
-        rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(
-            consumer->client, list->elems[i].topic, list->elems[i].partition);
-        if (queue == NULL)
-            continue;
-        rd_kafka_queue_forward(queue, kafka_pump_queue(consumer->records));
-        rd_kafka_queue_destroy(queue);
-    }
-}
-
 void queue_consumer_accept(struct queue_consumer *consumer) {
     if (consumer->state != CONSUMER_OFFERED)
         return;
-    divert(consumer);
+    kafka_assignment_divert(&consumer->assignment, consumer->client,
+                            kafka_pump_queue(consumer->records));
     assign(consumer, consumer->assignment.list);
     enter(consumer, CONSUMER_READING);
-}
-
-/* A partition that is paused when it goes would still be so when it comes back. */
-static void resume_all(struct queue_consumer *consumer) {
-    rd_kafka_topic_partition_list_t *paused = kafka_assignment_paused(&consumer->assignment);
-
-    if (paused == NULL)
-        return;
-    rd_kafka_resume_partitions(consumer->client, paused);
-    rd_kafka_topic_partition_list_destroy(paused);
 }
 
 void queue_consumer_release(struct queue_consumer *consumer) {
@@ -427,7 +403,7 @@ void queue_consumer_release(struct queue_consumer *consumer) {
     if (consumer->state != CONSUMER_REVOKING)
         return;
     consumer->next = NULL;
-    resume_all(consumer);
+    kafka_assignment_resume_all(&consumer->assignment, consumer->client);
     if (next == NULL) {
         give_back(consumer);
         return;
@@ -441,30 +417,14 @@ void queue_consumer_take(struct queue_consumer *consumer, bool take) {
     update_hold(consumer);
 }
 
-static void set_paused(struct queue_consumer *consumer, const char *topic, int32_t partition,
-                       bool paused) {
-    struct kafka_place *place = kafka_assignment_find(&consumer->assignment, topic, partition);
-    rd_kafka_topic_partition_list_t *list;
-
-    /* Resuming what is not paused may rewind it. */
-    if (consumer->state != CONSUMER_READING || place == NULL || place->paused == paused)
-        return;
-    place->paused = paused;
-    list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition);
-    if (paused)
-        rd_kafka_pause_partitions(consumer->client, list);
-    else
-        rd_kafka_resume_partitions(consumer->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
 void queue_consumer_pause(struct queue_consumer *consumer, const char *topic, int32_t partition) {
-    set_paused(consumer, topic, partition, true);
+    if (consumer->state == CONSUMER_READING)
+        kafka_assignment_pause(&consumer->assignment, consumer->client, topic, partition, true);
 }
 
 void queue_consumer_resume(struct queue_consumer *consumer, const char *topic, int32_t partition) {
-    set_paused(consumer, topic, partition, false);
+    if (consumer->state == CONSUMER_READING)
+        kafka_assignment_pause(&consumer->assignment, consumer->client, topic, partition, false);
 }
 
 void queue_consumer_commit(struct queue_consumer *consumer, const struct queue_position *positions,

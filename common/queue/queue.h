@@ -46,8 +46,8 @@ size_t queue_producer_outstanding(const struct queue_producer *producer);
 /* Whether at least one broker is connected now. */
 bool queue_producer_is_connected(const struct queue_producer *producer);
 
-/* How far our wall clock is ahead of the brokers', by the stamp of the last acknowledgement; negative
- * when it is behind. False while no acknowledgement has brought a stamp of theirs. */
+/* How far our wall clock is ahead of the brokers', by the stamp of the last acknowledgement;
+ * negative when it is behind. False while no acknowledgement has brought a stamp of theirs. */
 bool queue_producer_clock_lead_ms(const struct queue_producer *producer, int64_t *out);
 
 /* ---- Consuming, as a member of a group ---- */

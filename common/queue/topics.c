@@ -4,141 +4,11 @@
 #include "common/queue/kafka_admin.h"
 #include "common/queue/kafka_client.h"
 #include "common/queue/kafka_offsets.h"
+#include "common/queue/topic_rules.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { DAY_MS = 24 * 3600 * 1000 };
-
-/* A dispatcher that is away for max_age still finds everything when it returns. */
-static int64_t retention_least(const struct config *config, enum topic_role role) {
-    (void)role;
-    return 2 * config->retry.max_age_ms;
-}
-
-/* People read dead letters: they get a month. */
-static int64_t retention_made(const struct config *config, enum topic_role role) {
-    int64_t least_ms = retention_least(config, role);
-    int64_t usual_ms = (int64_t)DAY_MS * (role == TOPIC_DEAD ? 30 : 1);
-
-    return least_ms > usual_ms ? least_ms : usual_ms;
-}
-
-static int64_t in_sync_least(const struct config *config, enum topic_role role) {
-    (void)role;
-    return config->queue.replication >= 3 ? 2 : 1;
-}
-
-static void keep_cleanup(struct topic_state *state, const char *value) {
-    state->compacted = strcmp(value, "delete") != 0;
-}
-
-static void keep_timestamp(struct topic_state *state, const char *value) {
-    state->append_time = strcmp(value, "LogAppendTime") == 0;
-}
-
-static void keep_unclean(struct topic_state *state, const char *value) {
-    state->unclean_election = strcmp(value, "true") == 0;
-}
-
-static void keep_retention(struct topic_state *state, const char *value) {
-    state->retention_ms = strtoll(value, NULL, 10);
-}
-
-static void keep_in_sync(struct topic_state *state, const char *value) {
-    state->min_isr = strtoll(value, NULL, 10);
-}
-
-/* How a topic is made, and what is checked of one that exists. */
-static const struct setting {
-    const char *name;
-    const char *exact; /* NULL: a number, at least least(); -1 is without limit */
-    int64_t (*least)(const struct config *config, enum topic_role role);
-    int64_t (*made)(const struct config *config, enum topic_role role);
-    void (*keep)(struct topic_state *state, const char *value); /* may be NULL */
-} settings[] = {
-    {.name = "min.insync.replicas",
-     .least = in_sync_least,
-     .made = in_sync_least,
-     .keep = keep_in_sync},
-    {.name = "unclean.leader.election.enable", .exact = "false", .keep = keep_unclean},
-    {.name = "cleanup.policy", .exact = "delete", .keep = keep_cleanup},
-    {.name = "retention.bytes", .exact = "-1"},
-    {.name = "retention.ms",
-     .least = retention_least,
-     .made = retention_made,
-     .keep = keep_retention},
-    {.name = "message.timestamp.type", .exact = "LogAppendTime", .keep = keep_timestamp},
-};
-
-enum { SETTING_COUNT = sizeof settings / sizeof settings[0], NUMBER_SIZE = 24 };
-
-/* The value a topic is made with. */
-static const char *made_value(const struct setting *setting, const struct config *config,
-                              enum topic_role role, char number[NUMBER_SIZE]) {
-    if (setting->exact != NULL)
-        return setting->exact;
-    snprintf(number, NUMBER_SIZE, "%lld", (long long)setting->made(config, role));
-    return number;
-}
-
-/* Only the first fault of a topic is told. */
-static void fault(struct topic_state *state, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void fault(struct topic_state *state, const char *format, ...) {
-    va_list arguments;
-
-    if (state->fault[0] != '\0')
-        return;
-    va_start(arguments, format);
-    vsnprintf(state->fault, sizeof state->fault, format, arguments);
-    va_end(arguments);
-}
-
-static void judge_setting(const struct setting *setting, const struct config *config,
-                          const char *value, struct topic_state *state) {
-    char number[NUMBER_SIZE];
-    const char *wanted = made_value(setting, config, state->role, number);
-    long long is = strtoll(value, NULL, 10);
-
-    if (setting->keep != NULL)
-        setting->keep(state, value);
-    if (setting->exact != NULL ? strcmp(value, setting->exact) == 0
-                               : is == -1 || is >= setting->least(config, state->role))
-        return;
-    fault(state, "%s is %s, should be %s: kafka-configs.sh --alter --add-config %s=%s",
-          setting->name, value, wanted, setting->name, wanted);
-}
-
-/* All topics of a lane, in a fixed order: push, the retries, dead. */
-static size_t name_lane(const struct config *config, const char *lane, struct topic_state *out) {
-    const struct duration_list *delays = &config->retry.delays;
-    size_t count = 0;
-
-    topic_name(&config->queue, TOPIC_PUSH, lane, 0, out[count].name);
-    out[count++].role = TOPIC_PUSH;
-    for (size_t i = 0; i < delays->count; i++) {
-        topic_name(&config->queue, TOPIC_RETRY, lane, delays->items_ms[i], out[count].name);
-        out[count++].role = TOPIC_RETRY;
-    }
-    topic_name(&config->queue, TOPIC_DEAD, lane, 0, out[count].name);
-    out[count++].role = TOPIC_DEAD;
-    for (size_t i = 0; i < count; i++)
-        out[i].lane = lane;
-    return count;
-}
-
-static void name_all(const struct config *config, const char *const *lanes, size_t lane_count,
-                     struct topic_report *out) {
-    out->topics =
-        memory_new_array(lane_count * (config->retry.delays.count + 2), sizeof *out->topics);
-    out->count = 0;
-    for (size_t i = 0; i < lane_count; i++)
-        out->count += name_lane(config, lanes[i], out->topics + out->count);
-}
 
 static void note_metadata(struct topic_report *report, const struct rd_kafka_metadata *metadata) {
     for (size_t i = 0; i < report->count; i++) {
@@ -156,35 +26,6 @@ static void note_metadata(struct topic_report *report, const struct rd_kafka_met
     }
 }
 
-/* What the topics of a lane that exist agree on, or should: the most any has, since partitions can
- * only be added. */
-static int32_t lane_partitions(const struct topic_report *report, const char *lane) {
-    int32_t partitions = 0;
-
-    for (size_t i = 0; i < report->count; i++) {
-        const struct topic_state *state = &report->topics[i];
-        if (strcmp(state->lane, lane) == 0 && state->partitions > partitions)
-            partitions = state->partitions;
-    }
-    return partitions;
-}
-
-static void judge_shape(const struct config *config, const struct topic_report *report,
-                        struct topic_state *state) {
-    int32_t partitions = lane_partitions(report, state->lane);
-
-    if (!state->exists)
-        fault(state, "does not exist: columbactl topics create");
-    else if (state->partitions != partitions)
-        fault(state,
-              "%d partitions, others of its lane %d (a pushkey keeps its number): "
-              "kafka-topics.sh --alter --partitions %d",
-              state->partitions, partitions, partitions);
-    else if (state->replication < config->queue.replication)
-        fault(state, "replication is %d, should be %lld: kafka-reassign-partitions.sh --execute",
-              state->replication, (long long)config->queue.replication);
-}
-
 static void judge_settings(const struct config *config, const rd_kafka_ConfigResource_t *resource,
                            struct topic_state *state) {
     rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(resource);
@@ -192,17 +33,14 @@ static void judge_settings(const struct config *config, const rd_kafka_ConfigRes
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
 
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        fault(state,
-              "its settings cannot be read (%s): kafka-acls.sh --add --operation "
-              "DescribeConfigs",
-              rd_kafka_err2str(code));
-    for (size_t s = 0; s < SETTING_COUNT; s++) {
-        for (size_t i = 0; i < count; i++) {
-            const char *value = rd_kafka_ConfigEntry_value(entries[i]);
-            if (value != NULL &&
-                strcmp(rd_kafka_ConfigEntry_name(entries[i]), settings[s].name) == 0)
-                judge_setting(&settings[s], config, value, state);
-        }
+        topic_rules_fault(state,
+                          "its settings cannot be read (%s): kafka-acls.sh --add --operation "
+                          "DescribeConfigs",
+                          rd_kafka_err2str(code));
+    for (size_t i = 0; i < count; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (value != NULL)
+            topic_rules_judge_setting(config, rd_kafka_ConfigEntry_name(entries[i]), value, state);
     }
 }
 
@@ -247,21 +85,22 @@ bool topics_inspect(const struct config *config, const char *const *lanes, size_
     const struct rd_kafka_metadata *metadata;
     bool success = false;
 
-    *out = (struct topic_report){.sound = true};
+    *out = (struct topic_report){0};
     if (admin == NULL)
         return false;
     metadata = kafka_admin_metadata(admin, error);
     if (metadata == NULL)
         goto out;
-    name_all(config, lanes, lane_count, out);
+    topic_rules_list(config, lanes, lane_count, out);
     note_metadata(out, metadata);
+    for (size_t i = 0; i < out->count; i++)
+        topic_rules_judge_shape(config, out, &out->topics[i]);
+    success =
+        !kafka_admin_has_controller(admin, metadata) || inspect_settings(admin, config, out, error);
     rd_kafka_metadata_destroy(metadata);
-    for (size_t i = 0; i < out->count; i++)
-        judge_shape(config, out, &out->topics[i]);
-    success = inspect_settings(admin, config, out, error);
-    for (size_t i = 0; i < out->count; i++)
-        out->sound = out->sound && out->topics[i].fault[0] == '\0';
-    if (!success)
+    if (success)
+        topic_rules_conclude(out);
+    else
         topic_report_free(out);
 out:
     kafka_admin_close(admin);
@@ -276,13 +115,15 @@ void topic_report_free(struct topic_report *report) {
 static rd_kafka_NewTopic_t *new_topic(const struct config *config, const struct topic_state *state,
                                       int32_t partitions) {
     char reason[200];
-    char number[NUMBER_SIZE];
+    char number[TOPIC_VALUE_SIZE];
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(
         state->name, partitions, (int)config->queue.replication, reason, sizeof reason);
 
-    for (size_t i = 0; topic != NULL && i < SETTING_COUNT; i++)
-        rd_kafka_NewTopic_set_config(topic, settings[i].name,
-                                     made_value(&settings[i], config, state->role, number));
+    for (size_t i = 0; topic != NULL && i < topic_rules_count(); i++) {
+        const char *value;
+        const char *name = topic_rules_setting(i, config, state->role, number, &value);
+        rd_kafka_NewTopic_set_config(topic, name, value);
+    }
     return topic;
 }
 
@@ -292,7 +133,7 @@ static size_t plan(const struct config *config, const struct topic_report *repor
     size_t count = 0;
 
     for (size_t i = 0; i < report->count; i++) {
-        int32_t partitions = lane_partitions(report, report->topics[i].lane);
+        int32_t partitions = topic_rules_partitions(report, report->topics[i].lane);
         rd_kafka_NewTopic_t *topic;
         if (report->topics[i].exists)
             continue;
@@ -341,7 +182,7 @@ bool topics_create(const struct config *config, const char *const *lanes, size_t
     metadata = kafka_admin_metadata(admin, error);
     if (metadata == NULL)
         goto out;
-    name_all(config, lanes, lane_count, &report);
+    topic_rules_list(config, lanes, lane_count, &report);
     note_metadata(&report, metadata);
     rd_kafka_metadata_destroy(metadata);
     missing = memory_new_array(report.count, sizeof(void *));
@@ -368,7 +209,7 @@ lane_partition_list(const struct config *config, const char *lane,
     struct topic_report report = {0};
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
 
-    name_all(config, &lane, 1, &report);
+    topic_rules_list(config, &lane, 1, &report);
     note_metadata(&report, metadata);
     for (size_t i = 0; i < report.count; i++) {
         if (report.topics[i].exists && report.topics[i].role != TOPIC_DEAD)

@@ -59,7 +59,7 @@ static void test_finds_every_partition_and_no_other(void **state) {
     assert_int_equal(kafka_assignment_count(&assignment), 0);
 }
 
-static void test_tells_positions_and_what_is_paused(void **state) {
+static void test_tells_positions(void **state) {
     struct kafka_assignment assignment = {0};
 
     (void)state;
@@ -69,13 +69,6 @@ static void test_tells_positions_and_what_is_paused(void **state) {
     assert_int_equal(positions[1].partition, 1);
     assert_int_equal(positions[1].offset, 3);
     free(positions);
-    assert_null(kafka_assignment_paused(&assignment));
-    kafka_assignment_find(&assignment, "retry", 9)->paused = true;
-    rd_kafka_topic_partition_list_t *paused = kafka_assignment_paused(&assignment);
-    assert_int_equal(paused->cnt, 1);
-    assert_string_equal(paused->elems[0].topic, "retry");
-    assert_int_equal(paused->elems[0].partition, 9);
-    rd_kafka_topic_partition_list_destroy(paused);
     kafka_assignment_clear(&assignment);
 }
 
@@ -83,7 +76,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_starts_where_nothing_is_skipped),
         cmocka_unit_test(test_finds_every_partition_and_no_other),
-        cmocka_unit_test(test_tells_positions_and_what_is_paused),
+        cmocka_unit_test(test_tells_positions),
     };
 
     /* Losses are logged as errors, and these are meant. */

@@ -106,6 +106,88 @@ static void test_pauses_and_resumes_without_a_gap_or_a_repeat(void **state) {
     cluster_close(cluster);
 }
 
+/* As retention does: every partition then starts at that offset. */
+static void delete_records(struct cluster *cluster, int64_t before) {
+    struct error error;
+    struct kafka_admin *admin = kafka_admin_open(&cluster->config, NULL, 5000, &error);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka_admin_client(admin));
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
+
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        rd_kafka_topic_partition_list_add(list, cluster->topic, i)->offset = before;
+    rd_kafka_DeleteRecords_t *deletion = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(kafka_admin_client(admin), &deletion, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), 0);
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteRecords_destroy(deletion);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_queue_destroy(queue);
+    kafka_admin_close(admin);
+}
+
+static void test_goes_on_at_the_start_of_a_log_that_has_moved(void **state) {
+    struct cluster *cluster = cluster_open();
+    struct member first = {.on_record = stop_taking};
+    struct member second = {0};
+
+    (void)state;
+    cluster_needs_real(cluster);
+    log_open("test", (enum log_level) - 1);
+    publish(cluster, 400);
+    member_join(&first, cluster);
+    await_count(cluster, first.record_count, 1);
+    member_commit(&first);
+    await_count(cluster, first.commit_count, 1);
+    delete_records(cluster, 20);
+    member_leave(&first);
+    member_join(&second, cluster);
+    await_count(cluster, second.record_count, 400 - PARTITIONS * 20);
+    let_pass(cluster->loop, 200);
+    assert_int_equal(second.record_count, 400 - PARTITIONS * 20);
+    assert_int_equal(second.disorder_count, 0);
+
+    /* And while it reads: what is gone is skipped, nothing comes twice. */
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        queue_consumer_pause(second.consumer, cluster->topic, i);
+    publish(cluster, 400);
+    delete_records(cluster, 150);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        queue_consumer_resume(second.consumer, cluster->topic, i);
+    let_pass(cluster->loop, 5000);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        assert_int_equal(second.next[i],
+                         queue_consumer_end_offset(second.consumer, cluster->topic, i));
+    assert_int_equal(second.record_count, 400 - PARTITIONS * 20 + 800 - 400 - PARTITIONS * 50);
+    assert_true(second.disorder_count <= PARTITIONS);
+    member_leave(&second);
+    cluster_close(cluster);
+}
+
+static void test_reads_a_log_that_is_shorter_than_its_commit_from_the_start(void **state) {
+    struct cluster *cluster = cluster_open();
+    struct member first = {0};
+    struct member second = {0};
+
+    (void)state;
+    cluster_needs_real(cluster);
+    publish(cluster, 100);
+    member_join(&first, cluster);
+    await_count(cluster, first.record_count, 100);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        first.next[i] += 1000;
+    member_commit(&first);
+    await_count(cluster, first.commit_count, 1);
+    member_leave(&first);
+    log_open("test", (enum log_level) - 1);
+    member_join(&second, cluster);
+    await_count(cluster, second.record_count, 100);
+    assert_int_equal(second.disorder_count, 0);
+    member_leave(&second);
+    cluster_close(cluster);
+}
+
 static void close_now(struct member *member, const struct queue_record *record) {
     (void)record;
     queue_consumer_close(member->consumer);
@@ -161,6 +243,8 @@ int main(void) {
         cmocka_unit_test(test_reads_all_from_the_start_and_goes_on_behind_the_commit),
         cmocka_unit_test(test_takes_no_record_when_told_so_yet_answers_commits_in_order),
         cmocka_unit_test(test_pauses_and_resumes_without_a_gap_or_a_repeat),
+        cmocka_unit_test(test_goes_on_at_the_start_of_a_log_that_has_moved),
+        cmocka_unit_test(test_reads_a_log_that_is_shorter_than_its_commit_from_the_start),
         cmocka_unit_test(test_may_be_closed_at_any_time),
         cmocka_unit_test(test_leaves_without_having_anything),
         cmocka_unit_test(test_explains_properties_it_cannot_take),

@@ -88,11 +88,12 @@ static void test_fails_in_time_and_works_again_when_brokers_return(void **state)
 
 static void test_names_a_topic_that_does_not_exist_and_does_not_make_it(void **state) {
     struct cluster *cluster = cluster_open();
-    struct queue_producer *producer = open_producer(cluster);
     struct sent sent = {0};
     struct error error;
 
     (void)state;
+    cluster_property(cluster, "topic.metadata.propagation.max.ms", "500");
+    struct queue_producer *producer = open_producer(cluster);
     if (cluster->mock != NULL)
         rd_kafka_mock_topic_set_error(cluster->mock, "test.nowhere",
                                       RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);

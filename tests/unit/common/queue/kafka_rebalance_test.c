@@ -1,13 +1,5 @@
 #include "tests/unit/common/queue/cluster.h"
 
-/* The mock's groups take no commits while they rebalance, and expel members who take their time. */
-static void need_real_group(struct cluster *cluster) {
-    if (cluster->mock == NULL)
-        return;
-    cluster_close(cluster);
-    skip();
-}
-
 static void stop_taking(struct member *member, const struct queue_record *record) {
     (void)record;
     queue_consumer_take(member->consumer, false);
@@ -79,7 +71,7 @@ static void test_delivers_nothing_between_revoke_and_release(void **state) {
     struct member second = {0};
 
     (void)state;
-    need_real_group(cluster);
+    cluster_needs_real(cluster);
     publish(cluster, 500);
     member_join(&first, cluster);
     await_count(cluster, first.record_count, 1);
@@ -110,7 +102,7 @@ static void test_waits_as_a_spare_when_members_outnumber_partitions(void **state
     size_t idle = 0;
 
     (void)state;
-    need_real_group(cluster);
+    cluster_needs_real(cluster);
     for (size_t i = 0; i <= PARTITIONS; i++)
         member_join(&members[i], cluster);
     for (size_t i = 0; i <= PARTITIONS; i++)
