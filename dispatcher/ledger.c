@@ -41,6 +41,7 @@ void ledger_free(struct ledger *ledger) {
 }
 
 static struct entry *entry_at(const struct ledger *ledger, size_t index) {
+    assert(ledger->capacity > 0);
     return &ledger->ring[(ledger->first + index) % ledger->capacity];
 }
 

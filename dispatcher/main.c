@@ -5,7 +5,7 @@
 #include "common/config/program.h"
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
-#include "common/queue/topics.h"
+#include "common/queue/topic_watch.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/lane.h"
 
@@ -15,6 +15,7 @@
 struct dispatcher {
     struct lane_parts parts;
     struct admin *admin;
+    struct topic_watch *topics;
     struct lane *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
     size_t draining; /* lanes that have not left their group yet */
@@ -59,24 +60,31 @@ static void lane_has_failed(void *context, const struct error *error) {
     stop(dispatcher);
 }
 
-static bool all_lanes_ready(const struct dispatcher *dispatcher) {
-    bool ready = !dispatcher->stops;
+static bool all_lanes_assigned(const struct dispatcher *dispatcher) {
+    bool assigned = true;
 
     for (size_t i = 0; i < dispatcher->lane_count; i++)
-        ready = ready && lane_is_ready(dispatcher->lanes[i]);
-    return ready;
+        assigned = assigned && lane_is_ready(dispatcher->lanes[i]);
+    return assigned;
+}
+
+static const char *boolean(bool value) {
+    return value ? "true" : "false";
 }
 
 static bool write_ready(void *context, struct buffer *out) {
     const struct dispatcher *dispatcher = context;
-    bool ready = all_lanes_ready(dispatcher);
+    bool ready = all_lanes_assigned(dispatcher) && !dispatcher->stops;
 
-    buffer_append_format(out, "{\"ready\":%s,\"draining\":%s,\"queue\":\"%s\",\"redis\":\"%s\"}",
-                         ready ? "true" : "false", dispatcher->stops ? "true" : "false",
-                         ready ? "assigned" : "not assigned",
-                         state_is_available(dispatcher->parts.state)
-                             ? "available"
-                             : "away: duplicates are possible, losses are not");
+    buffer_append_format(out,
+                         "{\"ready\":%s,\"draining\":%s,"
+                         "\"queue\":{\"assigned\":%s,\"required\":true},"
+                         "\"redis\":{\"available\":%s,\"required\":false},\"topics\":",
+                         boolean(ready), boolean(dispatcher->stops),
+                         boolean(all_lanes_assigned(dispatcher)),
+                         boolean(state_is_available(dispatcher->parts.state)));
+    topic_watch_write(topic_watch_report(dispatcher->topics), TOPIC_SCOPE_ALL, out);
+    buffer_append_text(out, "}\n");
     return ready;
 }
 
@@ -105,7 +113,7 @@ static void write_status(void *context, struct buffer *out) {
             buffer_append_byte(out, ',');
         lane_write_status(dispatcher->lanes[i], out);
     }
-    buffer_append_text(out, "]}");
+    buffer_append_text(out, "]}\n");
 }
 
 static const struct admin_source admin_source = {
@@ -144,7 +152,10 @@ static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
     parts->credentials = credentials_new(parts->loop, parts->sender);
     dispatcher->admin =
         admin_open(parts->loop, config->dispatcher.admin_listen, &admin_source, dispatcher, error);
-    return dispatcher->admin != NULL && open_lanes(dispatcher, error);
+    if (dispatcher->admin == NULL)
+        return false;
+    dispatcher->topics = topic_watch_open(parts->loop, config, TOPIC_SCOPE_ALL);
+    return open_lanes(dispatcher, error);
 }
 
 /* What may still call back goes before what is called back. */
@@ -152,6 +163,7 @@ static void close_parts(struct dispatcher *dispatcher) {
     struct lane_parts *parts = &dispatcher->parts;
 
     admin_close(dispatcher->admin);
+    topic_watch_close(dispatcher->topics);
     credentials_free(parts->credentials);
     sender_close(parts->sender);
     state_close(parts->state);

@@ -1,5 +1,6 @@
 #include "ingress/report.h"
 
+#include "common/queue/topic_watch.h"
 #include "ingress/answer.h"
 #include "ingress/instruments.h"
 
@@ -22,25 +23,6 @@ static struct totals count(const struct report *report) {
     return totals;
 }
 
-static void append_topics(const struct topic_report *topics, struct buffer *out) {
-    const char *separator = "";
-
-    buffer_append_format(out, "\"topics\":{\"known\":%s,\"required\":false,\"faults\":[",
-                         boolean(topics != NULL));
-    for (size_t i = 0; topics != NULL && i < topics->count; i++) {
-        const struct topic_state *topic = &topics->topics[i];
-        if (topic->role != TOPIC_PUSH || topic->fault[0] == '\0')
-            continue;
-        buffer_append_format(out, "%s{\"topic\":\"", separator);
-        buffer_append_json_escaped(out, slice_of(topic->name));
-        buffer_append_text(out, "\",\"fault\":\"");
-        buffer_append_json_escaped(out, slice_of(topic->fault));
-        buffer_append_text(out, "\"}");
-        separator = ",";
-    }
-    buffer_append_text(out, "]}");
-}
-
 static bool append_parts(const struct report *report, struct buffer *out) {
     struct totals totals = count(report);
     bool ready = totals.connected > 0 && !report->draining;
@@ -51,7 +33,8 @@ static bool append_parts(const struct report *report, struct buffer *out) {
                          boolean(totals.connected > 0), totals.connected);
     buffer_append_format(out, "\"redis\":{\"available\":%s,\"required\":false,\"workers\":%zu},",
                          boolean(totals.available > 0), totals.available);
-    append_topics(report->topics, out);
+    buffer_append_text(out, "\"topics\":");
+    topic_watch_write(report->topics, TOPIC_SCOPE_PUSH, out);
     return ready;
 }
 

@@ -4,10 +4,10 @@
 #include "common/base/memory.h"
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
+#include "common/queue/topic_watch.h"
 #include "ingress/instruments.h"
 #include "ingress/listener.h"
 #include "ingress/report.h"
-#include "ingress/topic_watch.h"
 #include "ingress/worker.h"
 
 #include <sched.h>
@@ -163,7 +163,7 @@ static bool open_workers(struct service *service, struct error *error) {
 static bool start(struct service *service, struct error *error) {
     if (!open_workers(service, error))
         return false;
-    service->topics = topic_watch_open(service->loop, service->config);
+    service->topics = topic_watch_open(service->loop, service->config, TOPIC_SCOPE_PUSH);
     service->admin = admin_open(service->loop, service->config->ingress.admin_listen, &admin_source,
                                 service, error);
     if (service->admin == NULL)

@@ -1,4 +1,4 @@
-#include "ingress/topic_watch.h"
+#include "common/queue/topic_watch.h"
 
 #include "common/base/log.h"
 #include "common/base/loop_ev.h"
@@ -12,6 +12,7 @@ enum { ASK_TIMEOUT_MS = 5000, ASK_AGAIN_MS = 60000 };
 
 struct topic_watch {
     const struct config *config;
+    enum topic_scope scope;
     const char *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
     struct timer *again;
@@ -35,12 +36,45 @@ static void *ask(void *context) {
     return NULL;
 }
 
-static void log_faults(const struct topic_report *report) {
-    for (size_t i = 0; i < report->count; i++) {
-        const struct topic_state *topic = &report->topics[i];
-        if (topic->role == TOPIC_PUSH && topic->fault[0] != '\0')
-            log_warning("topic", log_text("topic", topic->name), log_text("reason", topic->fault));
+/* The next one at or behind i that is wrong and matters; NULL when there is none. */
+static const struct topic_state *next_fault(const struct topic_report *report,
+                                            enum topic_scope scope, size_t *i) {
+    for (; report != NULL && *i < report->count; (*i)++) {
+        const struct topic_state *topic = &report->topics[*i];
+        bool matters = scope == TOPIC_SCOPE_ALL || topic->role == TOPIC_PUSH;
+        if (matters && topic->fault[0] != '\0') {
+            (*i)++;
+            return topic;
+        }
     }
+    return NULL;
+}
+
+static void log_faults(const struct topic_watch *watch) {
+    const struct topic_state *topic = NULL;
+    size_t i = 0;
+
+    while ((topic = next_fault(&watch->report, watch->scope, &i)) != NULL)
+        log_warning("topic", log_text("topic", topic->name), log_text("reason", topic->fault));
+}
+
+void topic_watch_write(const struct topic_report *report, enum topic_scope scope,
+                       struct buffer *out) {
+    const struct topic_state *topic = NULL;
+    const char *separator = "";
+    size_t i = 0;
+
+    buffer_append_format(out, "{\"known\":%s,\"required\":false,\"faults\":[",
+                         report != NULL ? "true" : "false");
+    while ((topic = next_fault(report, scope, &i)) != NULL) {
+        buffer_append_format(out, "%s{\"topic\":\"", separator);
+        buffer_append_json_escaped(out, slice_of(topic->name));
+        buffer_append_text(out, "\",\"fault\":\"");
+        buffer_append_json_escaped(out, slice_of(topic->fault));
+        buffer_append_text(out, "\"}");
+        separator = ",";
+    }
+    buffer_append_text(out, "]}");
 }
 
 static void on_answered(void *context) {
@@ -53,7 +87,7 @@ static void on_answered(void *context) {
             topic_report_free(&watch->report);
         watch->report = watch->answer;
         watch->known = true;
-        log_faults(&watch->report);
+        log_faults(watch);
     } else {
         log_warning("topics", log_text("reason", watch->error.text));
     }
@@ -74,10 +108,12 @@ static void begin(void *context) {
         timer_start(watch->again, ASK_AGAIN_MS);
 }
 
-struct topic_watch *topic_watch_open(struct loop *loop, const struct config *config) {
+struct topic_watch *topic_watch_open(struct loop *loop, const struct config *config,
+                                     enum topic_scope scope) {
     struct topic_watch *watch = memory_new(sizeof *watch);
 
     watch->config = config;
+    watch->scope = scope;
     watch->lane_count = topic_lanes(config, watch->lanes, CONFIG_LIST_MAX);
     watch->again = timer_new(loop, begin, watch);
     watch->answered = wakeup_new(loop, on_answered, watch);
