@@ -231,21 +231,57 @@ def test_a_connection_is_kept_over_answers_of_every_kind(ingress):
         assert client.connection.sock is socket_before
 
 
-def test_a_request_that_dribbles_is_cut_off(ingress):
-    with socket.create_connection(("127.0.0.1", ingress.port), 20) as connection:
-        connection.sendall(f"POST {NOTIFY} HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n".encode())
-        connection.setblocking(False)
+def is_closed(connection):
+    """Whether the other side has closed it, without waiting. What arrives until then is dropped."""
+    connection.setblocking(False)
+    try:
+        while connection.recv(65536):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
 
-        def is_closed():
+
+def test_a_request_that_dribbles_is_cut_off(ingress):
+    head = f"POST {NOTIFY} HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", ingress.port), 20) as connection:
+        connection.sendall(head)
+
+        def is_cut_off():
+            if is_closed(connection):
+                return True
             try:
                 connection.send(b" ")
-                return connection.recv(65536) == b""
             except BlockingIOError:
-                return False
+                pass
             except ConnectionError:
                 return True
+            return False
 
-        wait_until("the connection is closed", is_closed, 15, [ingress])
+        wait_until("the connection is closed", is_cut_off, 15, [ingress])
+
+
+def test_a_caller_that_says_nothing_is_cut_off(ingress):
+    with socket.create_connection(("127.0.0.1", ingress.port), 20) as connection:
+        wait_until("the connection is closed", lambda: is_closed(connection), 15, [ingress])
+
+
+def test_a_full_house_serves_the_next_and_ends_the_longest_idle(gateway):
+    limit = 4
+    small = gateway.start_ingress(ingress={"workers": 1, "connection_limit": limit}).wait_ready()
+    callers = [small.client() for _ in range(limit)]
+    for caller in callers:
+        assert caller.notify(push(unique())).rejected == []
+
+    with small.client() as late:
+        assert late.notify(push(unique())).rejected == []
+
+    wait_until("the first one is ended", lambda: is_closed(callers[0].connection.sock), 15, [small])
+    for caller in callers:
+        caller.close()
+    small.check_end(small.stop())
 
 
 def test_nonsense_instead_of_http_is_answered_or_closed(ingress):

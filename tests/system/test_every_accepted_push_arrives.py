@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.load import Load
+from support.load import Load, failures
 from support.matrix import push, unique
 from support.processes import wait_until
 
@@ -132,6 +132,18 @@ def test_redis_killed_under_load(gateways):
     promised = traffic.stop()
 
     traffic.assert_all_arrive(promised)
+
+
+def test_256_connections_without_redis_do_not_stall(gateways):
+    """Redis hides a lost wake-up of the HTTP server: only without it such a fault can be seen."""
+    gateway = gateways.open()
+    gateway.redis.stop()
+    requests = ((name := unique(), json.dumps(push(name)).encode()) for _ in range(256 * 20))
+
+    results = Load(lambda: gateway.ingress.port, 256, requests).start().join()
+
+    assert len(results) == 256 * 20
+    assert failures(results) == []
 
 
 def test_provider_killed_under_load(gateways):
