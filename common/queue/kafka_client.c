@@ -39,6 +39,7 @@ static const struct {
     {"transactional.id", "cannot be used: Columba needs no transactions"},
     {"partitioner", "is always murmur2_random: a pushkey keeps its partition in every topic"},
     {"allow.auto.create.topics", "is always off: columbactl topics create makes the topics"},
+    {"group.instance.id", "cannot be used: two members of that name would fence each other off"},
     {"group.id", "is made of queue.prefix and the lane"},
     {"enable.auto.commit", "is always off: an offset is committed when its outcome is durable"},
     {"auto.commit.enable", "is always off: an offset is committed when its outcome is durable"},
@@ -134,14 +135,14 @@ void kafka_client_dispose(rd_kafka_t *client, int flags, void *owned, int64_t wa
         dispose(disposal);
         return;
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += wait_ms / 1000;
     until.tv_nsec += wait_ms % 1000 * 1000000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
-    if (wait_ms <= 0 || pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+    if (wait_ms <= 0 || pthread_timedjoin_np(thread, NULL, &until) != 0)
         pthread_detach(thread);
 }
 

@@ -179,7 +179,11 @@ static void start(struct queue_consumer *consumer, const rd_kafka_topic_partitio
     kafka_assignment_set(&consumer->assignment, list);
     consumer->lookup_is_stale = true;
     enter(consumer, CONSUMER_LOCATING);
-    locate(consumer);
+    /* Of nothing there is nothing to look up, and nobody is called back within a call of his. */
+    if (list->cnt == 0)
+        timer_start(consumer->tick, 0);
+    else
+        locate(consumer);
 }
 
 static void on_assign(struct queue_consumer *consumer,

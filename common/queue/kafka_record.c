@@ -17,10 +17,11 @@ static bool header_at(const rd_kafka_headers_t *headers, size_t at, struct heade
 }
 
 static struct slice put(char **at, struct slice slice) {
-    struct slice copy = {slice.data == NULL ? NULL : *at, slice.size};
+    struct slice copy = {*at, slice.size};
 
-    if (slice.size > 0)
-        memcpy(*at, slice.data, slice.size);
+    if (slice.data == NULL)
+        return slice;
+    memcpy(*at, slice.data, slice.size);
     *at += slice.size;
     return copy;
 }

@@ -78,8 +78,8 @@ void queue_record_free(struct queue_record *record);
  * takes all of it. */
 struct queue_consumer_events {
     /* The partitions that are ours now, each with the concrete offset that reading starts at (the
-     * commit, or the start of the log without one). Answer with queue_consumer_accept, now or
-     * later. */
+     * commit, or the start of the log without one); none for a spare, when members outnumber
+     * partitions. Answer with queue_consumer_accept, now or later. */
     void (*assigned)(void *context, const struct queue_position *positions, size_t count);
 
     /* All partitions go. Records and commits still work until queue_consumer_release, which must
@@ -126,7 +126,8 @@ void queue_consumer_resume(struct queue_consumer *consumer, const char *topic, i
 void queue_consumer_commit(struct queue_consumer *consumer, const struct queue_position *positions,
                            size_t count);
 
-/* Leaves the group: revoked (if anything is assigned) and left follow. */
+/* Leaves the group: revoked (if anything is assigned) and left follow, left within 5 s even when
+ * the group cannot be reached. */
 void queue_consumer_leave(struct queue_consumer *consumer);
 
 /* The end of the log as last seen in a fetch, -1 when unknown: for lag. */
