@@ -3,11 +3,11 @@
 #include "common/base/base64.h"
 #include "common/base/json.h"
 #include "common/base/memory.h"
+#include "dispatcher/providers/pem.h"
 #include "dispatcher/providers/provider.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,23 +36,9 @@ struct google_oauth_key {
     EVP_PKEY *private_key;
 };
 
-/* A key that is encrypted has no passphrase here, and nobody is asked for one on a terminal. */
-static int refuse_passphrase(char *out, int size, int is_writing, void *context) {
-    (void)out;
-    (void)size;
-    (void)is_writing;
-    (void)context;
-    return -1;
-}
-
 static EVP_PKEY *read_private_key(struct slice pem, struct error *error) {
-    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
-    EVP_PKEY *key =
-        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
+    EVP_PKEY *key = pem_read_private_key(pem);
 
-    BIO_free(bio);
-    /* What OpenSSL queued would be taken by the next TLS connection for its own. */
-    ERR_clear_error();
     if (key == NULL) {
         error_set(error, ERROR_CONFIG,
                   "private_key is not a private key in PEM: the file was damaged or edited");

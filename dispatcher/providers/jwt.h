@@ -1,4 +1,5 @@
-/* Signed tokens of the compact form (RFC 7515, 7519) for those who must prove who they are. Pure. */
+/* Signed tokens of the compact form (RFC 7515, 7519) for those who must prove who they are. Pure.
+ */
 #ifndef COLUMBA_PROVIDERS_JWT_H
 #define COLUMBA_PROVIDERS_JWT_H
 
@@ -14,8 +15,8 @@ struct jwt_key *jwt_key_read_es256(struct slice text, struct error *error);
 /* Wipes it. */
 void jwt_key_free(struct jwt_key *key);
 
-/* Appends header.claims.signature, ES256: the signature is r and s of 32 bytes each (RFC 7518, 3.4).
- * header and claims are JSON. */
+/* Appends header.claims.signature, ES256: the signature is r and s of 32 bytes each (RFC
+ * 7518, 3.4). header and claims are JSON. */
 bool jwt_sign_es256(const struct jwt_key *key, struct slice header, struct slice claims,
                     struct buffer *out, struct error *error);
 
