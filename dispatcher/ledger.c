@@ -15,8 +15,8 @@ struct entry {
  * there is one, is unsettled. */
 struct ledger {
     struct entry *ring;
-    size_t capacity;
-    size_t first;
+    size_t capacity; /* a power of two */
+    size_t first;    /* counts up; its place in the ring is its remainder */
     size_t count;
     size_t unsettled;
     int64_t next; /* behind the last one taken */
@@ -41,8 +41,7 @@ void ledger_free(struct ledger *ledger) {
 }
 
 static struct entry *entry_at(const struct ledger *ledger, size_t index) {
-    assert(ledger->capacity > 0);
-    return &ledger->ring[(ledger->first + index) % ledger->capacity];
+    return &ledger->ring[(ledger->first + index) & (ledger->capacity - 1)];
 }
 
 static void grow(struct ledger *ledger) {
@@ -91,7 +90,7 @@ void ledger_settle(struct ledger *ledger, int64_t offset) {
     entry->settled = true;
     ledger->unsettled--;
     while (ledger->count > 0 && entry_at(ledger, 0)->settled) {
-        ledger->first = (ledger->first + 1) % ledger->capacity;
+        ledger->first++;
         ledger->count--;
     }
 }
