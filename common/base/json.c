@@ -82,6 +82,12 @@ struct json_object *json_member_array(struct json_object *object, const char *na
     return member_of_type(object, name, json_type_array);
 }
 
+bool json_member_is_true(struct json_object *object, const char *name) {
+    struct json_object *value = json_member(object, name);
+
+    return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
+}
+
 static bool integer_of_double(double number, int64_t *out) {
     if (!(fabs(number) < 9e15))
         return false;
@@ -115,6 +121,29 @@ void json_write(struct json_object *value, struct buffer *out) {
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
 
     buffer_append(out, (struct slice){.data = text, .size = length});
+}
+
+static bool is_any_of(const char *name, const char *const *names) {
+    for (; *names != NULL; names++)
+        if (strcmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+void json_write_members(struct json_object *object, const char *const *left_out,
+                        struct buffer *out) {
+    struct json_object_iter each;
+
+    if (object == NULL || !json_object_is_type(object, json_type_object))
+        return;
+    json_object_object_foreachC(object, each) {
+        if (is_any_of(each.key, left_out))
+            continue;
+        buffer_append_text(out, ",\"");
+        buffer_append_json_escaped(out, slice_of(each.key));
+        buffer_append_text(out, "\":");
+        json_write(each.val, out);
+    }
 }
 
 struct member {

@@ -31,6 +31,9 @@ struct slice json_member_text(struct json_object *object, const char *name);
 struct json_object *json_member_object(struct json_object *object, const char *name);
 struct json_object *json_member_array(struct json_object *object, const char *name);
 
+/* Whether the member is there and true. */
+bool json_member_is_true(struct json_object *object, const char *name);
+
 /* An integer, a float (cut towards zero) or a string of digits, as homeservers send counts. */
 bool json_member_integer(struct json_object *object, const char *name, int64_t *out);
 
@@ -40,8 +43,13 @@ struct slice json_text(struct json_object *value);
 /* Appends the value as compact JSON in unescaped UTF-8. */
 void json_write(struct json_object *value, struct buffer *out);
 
-/* The same with the members of every object in the byte order of their names: equal values give
- * equal bytes. */
+/* Appends `,"name":value` for each member that left_out, which ends with NULL, does not name:
+ * nothing when it is no object. */
+void json_write_members(struct json_object *object, const char *const *left_out,
+                        struct buffer *out);
+
+/* Like json_write with the members of every object in the byte order of their names: equal values
+ * give equal bytes. */
 void json_write_sorted(struct json_object *value, struct buffer *out);
 
 #endif

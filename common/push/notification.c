@@ -44,12 +44,6 @@ static bool read_count(struct json_object *counts, const char *name, int64_t *ou
     return true;
 }
 
-static bool is_true(struct json_object *object, const char *name) {
-    struct json_object *value = json_member(object, name);
-
-    return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
-}
-
 static void read_fields(struct json_object *tree, struct notification *out) {
     struct json_object *counts = json_member(tree, "counts");
 
@@ -57,7 +51,7 @@ static void read_fields(struct json_object *tree, struct notification *out) {
         struct slice text = json_member_text(tree, text_fields[i].name);
         memcpy((char *)out + text_fields[i].offset, &text, sizeof text);
     }
-    out->user_is_target = is_true(tree, "user_is_target");
+    out->user_is_target = json_member_is_true(tree, "user_is_target");
     out->low_priority = slice_is(json_member_text(tree, "prio"), "low");
     out->has_unread = read_count(counts, "unread", &out->unread);
     out->has_missed_calls = read_count(counts, "missed_calls", &out->missed_calls);
@@ -246,7 +240,7 @@ bool notification_is_badge_only(const struct notification *notification) {
     }
     /* MSC3013: what is encrypted may be an event. */
     if (json_member(notification->tree, "ciphertext") != NULL &&
-        !is_true(notification->tree, "is_counts_only"))
+        !json_member_is_true(notification->tree, "is_counts_only"))
         return false;
     return notification->content == NULL;
 }

@@ -50,33 +50,12 @@ static const char *target_name(const struct app *app, struct slice pushkey) {
     return "token";
 }
 
-static bool is_any_of(const char *name, const char *const *names) {
-    for (; *names != NULL; names++)
-        if (strcmp(name, *names) == 0)
-            return true;
-    return false;
-}
-
-/* Appends `,"name":value` for each member that is not one of ours. */
-static void write_members(struct json_object *object, const char *const *ours, struct buffer *out) {
-    if (!json_object_is_type(object, json_type_object))
-        return;
-    json_object_object_foreach(object, name, value) {
-        if (is_any_of(name, ours))
-            continue;
-        buffer_append_text(out, ",\"");
-        buffer_append_json_escaped(out, slice_of(name));
-        buffer_append_text(out, "\":");
-        json_write(value, out);
-    }
-}
-
 /* What the app's fcm_options say, in so far as the push does not say it itself. */
 static void write_options(const struct app *app, struct buffer *out) {
     static const char *const ours[] = {"token", "fid",     "topic", "condition",
                                        "data",  "android", NULL};
 
-    write_members(app->fcm.options, ours, out);
+    json_write_members(app->fcm.options, ours, out);
 }
 
 static void write_android(const struct encode_input *input, struct buffer *out) {
@@ -84,7 +63,7 @@ static void write_android(const struct encode_input *input, struct buffer *out) 
     static const char *const ours[] = {"priority", "data", "ttl", NULL};
     static const char *const ours_without_ttl[] = {"priority", "data", NULL};
     const struct app *app = input->app;
-    int64_t ttl_seconds = app->ttl_ms / 1000 + (app->ttl_ms % 1000 > 0);
+    int64_t ttl_seconds = encode_ttl_seconds(app, 0);
 
     if (ttl_seconds > TTL_SECONDS_MAX)
         ttl_seconds = TTL_SECONDS_MAX;
@@ -92,8 +71,8 @@ static void write_android(const struct encode_input *input, struct buffer *out) 
     buffer_append_text(out, input->notification->low_priority ? "normal\"" : "high\"");
     if (ttl_seconds > 0)
         buffer_append_format(out, ",\"ttl\":\"%llds\"", (long long)ttl_seconds);
-    write_members(json_member(app->fcm.options, "android"),
-                  ttl_seconds > 0 ? ours : ours_without_ttl, out);
+    json_write_members(json_member(app->fcm.options, "android"),
+                       ttl_seconds > 0 ? ours : ours_without_ttl, out);
     buffer_append_byte(out, '}');
 }
 

@@ -1,5 +1,7 @@
 #include "dispatcher/providers/provider.h"
 
+#include "common/base/json.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -7,6 +9,8 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 static const struct provider *const providers[] = {
     &provider_fcm,
+    &provider_unifiedpush,
+    &provider_webpush,
 };
 
 static const char *const meaning_names[ANSWER_COUNT] = {
@@ -27,6 +31,20 @@ const struct provider *provider_for(enum provider_kind kind) {
         if (providers[i]->kind == kind)
             return providers[i];
     return NULL;
+}
+
+bool encode_has_nothing(const struct encode_input *input) {
+    const struct notification *notification = input->notification;
+    const bool has_counts = notification->has_unread || notification->has_missed_calls;
+
+    /* What is encrypted (MSC3013) may be counts that only the client can read. */
+    return notification_is_badge_only(notification) &&
+           !(has_counts && input->app->send_badge_counts) &&
+           json_member_text(notification->tree, "ciphertext").size == 0;
+}
+
+int64_t encode_ttl_seconds(const struct app *app, int64_t fallback_seconds) {
+    return app->ttl_ms > 0 ? (app->ttl_ms + 999) / 1000 : fallback_seconds;
 }
 
 const char *answer_meaning_name(enum answer_meaning meaning) {

@@ -82,6 +82,12 @@ struct provider {
     void (*classify)(const struct classify_input *input, struct answer *out);
 };
 
+/* Whether the push is nothing but counts, and none of them is to be sent. */
+bool encode_has_nothing(const struct encode_input *input);
+
+/* How long the provider may keep a push, rounded up; fallback_seconds unless configured. */
+int64_t encode_ttl_seconds(const struct app *app, int64_t fallback_seconds);
+
 /* NULL for a kind without a provider (retired). */
 const struct provider *provider_for(enum provider_kind kind);
 
@@ -101,5 +107,7 @@ int64_t answer_retry_after_ms(const struct http_response *response, int64_t now_
 const char *answer_meaning_name(enum answer_meaning meaning);
 
 extern const struct provider provider_fcm;
+extern const struct provider provider_unifiedpush;
+extern const struct provider provider_webpush;
 
 #endif

@@ -193,6 +193,53 @@ static void test_the_footprint_is_a_bound(void **state) {
     }
 }
 
+static void test_members_are_written_but_for_some(void **state) {
+    static const char *const some[] = {"b", "d\"", NULL};
+    static const char *const none[] = {NULL};
+    static const struct {
+        const char *json;
+        const char *const *left_out;
+        const char *expected;
+    } cases[] = {
+        {"{\"a\":1,\"b\":2,\"c/\":\"\u00e9/\",\"d\\\"\":4,\"e\":null}", some,
+         ",\"a\":1,\"c/\":\"\xC3\xA9/\",\"e\":null"},
+        {"{\"d\\\"\":{\"b\":[]}}", none, ",\"d\\\"\":{\"b\":[]}"},
+        {"{\"b\":1}", some, ""},
+        {"{}", none, ""},
+        {"[1]", none, ""},
+        {"null", none, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json_object *tree = json_parse(slice_of(cases[i].json), DEPTH_LIMIT, NULL);
+        struct buffer out = {0};
+        json_write_members(tree, cases[i].left_out, &out);
+        assert_string_equal(buffer_text(&out), cases[i].expected);
+        buffer_free(&out);
+        json_object_put(tree);
+    }
+}
+
+static void test_only_true_is_true(void **state) {
+    static const char *const values[] = {"false", "null", "1", "\"true\"", "{}", "[true]"};
+    struct json_object *tree = json_parse(slice_of("{\"a\":true}"), DEPTH_LIMIT, NULL);
+
+    (void)state;
+    assert_true(json_member_is_true(tree, "a"));
+    assert_false(json_member_is_true(tree, "b"));
+    assert_false(json_member_is_true(NULL, "a"));
+    json_object_put(tree);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct buffer text = {0};
+        buffer_append_format(&text, "{\"a\":%s}", values[i]);
+        tree = json_parse(buffer_slice(&text), DEPTH_LIMIT, NULL);
+        assert_false(json_member_is_true(tree, "a"));
+        json_object_put(tree);
+        buffer_free(&text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse_tells_null_from_nonsense),
@@ -203,6 +250,8 @@ int main(void) {
         cmocka_unit_test(test_replaces_lone_surrogates),
         cmocka_unit_test(test_the_last_of_equal_names_counts),
         cmocka_unit_test(test_members_of_another_type_are_absent),
+        cmocka_unit_test(test_members_are_written_but_for_some),
+        cmocka_unit_test(test_only_true_is_true),
         cmocka_unit_test(test_the_footprint_is_a_bound),
         cmocka_unit_test(test_integers_come_in_many_clothes),
     };

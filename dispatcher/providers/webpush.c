@@ -1,0 +1,157 @@
+/* Web Push: POST to the subscription's endpoint (RFC 8030), encrypted for the browser (RFC 8291),
+ * signed for its push service (RFC 8292). The pushkey is the browser's public key, p256dh; endpoint
+ * and auth are in the pusher's data. */
+#include "common/base/base64.h"
+#include "common/base/hash.h"
+#include "common/base/json.h"
+#include "dispatcher/providers/aes128gcm.h"
+#include "dispatcher/providers/endpoint.h"
+#include "dispatcher/providers/endpoint_answers.h"
+#include "dispatcher/providers/provider.h"
+#include "dispatcher/providers/webpush_payload.h"
+
+#include <string.h>
+
+_Static_assert((int)ENCODE_RANDOM_BYTES >= (int)AES128GCM_RANDOM_BYTES, "a salt and a key");
+
+enum {
+    DEFAULT_TTL_SECONDS = 15 * 60,
+    TOPIC_BYTES = 24, /* 32 characters of base64url, the most that a Topic may have */
+};
+
+static bool decode_exactly(struct slice text, unsigned char *out, size_t size) {
+    struct buffer bytes = {0};
+    const bool is_whole = base64_decode(text, &bytes) && bytes.size == size;
+
+    if (is_whole)
+        memcpy(out, bytes.data, size);
+    buffer_free(&bytes);
+    return is_whole;
+}
+
+/* NULL, or why nothing can ever be sent to it. */
+static const char *read_subscription(const struct app *app, const struct device *device,
+                                     struct endpoint *endpoint,
+                                     struct aes128gcm_subscription *subscription) {
+    const struct endpoint_rules rules = {
+        .allowed_hosts = app->webpush.allowed_endpoints,
+        .allowed_networks = app->route.allowed_networks,
+    };
+    const char *fault =
+        endpoint_check(json_member_text(device->data, "endpoint"), &rules, endpoint);
+
+    if (fault != NULL)
+        return fault;
+    if (!decode_exactly(device->pushkey, subscription->point, sizeof subscription->point) ||
+        !aes128gcm_is_point(subscription->point))
+        return "p256dh_malformed";
+    if (!decode_exactly(json_member_text(device->data, "auth"), subscription->auth,
+                        sizeof subscription->auth))
+        return "auth_malformed";
+    return NULL;
+}
+
+static const char *check(const struct app *app, const struct device *device) {
+    struct endpoint endpoint;
+    struct aes128gcm_subscription subscription;
+
+    return read_subscription(app, device, &endpoint, &subscription);
+}
+
+static struct slice audience(const struct app *app, const struct device *device,
+                             struct arena *arena) {
+    struct endpoint endpoint;
+    struct aes128gcm_subscription subscription;
+
+    if (read_subscription(app, device, &endpoint, &subscription) != NULL)
+        return (struct slice){0};
+    return endpoint_origin(&endpoint, arena);
+}
+
+/* What a later push takes the place of, while the browser is away: the same room, or the same event
+ * sent again. Data tells accounts apart that share a subscription. */
+static struct slice topic(const struct encode_input *input, struct arena *arena) {
+    const struct notification *notification = input->notification;
+    const enum collapse collapse = input->app->collapse;
+    unsigned char hash[HASH_SHA256_BYTES];
+    struct buffer data = {0};
+    struct buffer text = {0};
+    struct slice subject = {0};
+
+    if (collapse == COLLAPSE_ROOM || json_member_is_true(input->device->data, "only_last_per_room"))
+        subject = notification->room_id;
+    if (subject.size == 0 && collapse != COLLAPSE_NONE)
+        subject = notification_event(notification);
+    if (subject.size == 0)
+        return subject;
+    json_write_sorted(input->device->data, &data);
+    hash_sha256((const struct slice[]){subject, {.data = "", .size = 1}, buffer_slice(&data)}, 3,
+                hash);
+    base64url_encode((struct slice){.data = (const char *)hash, .size = TOPIC_BYTES}, &text);
+    const struct slice out = arena_copy(arena, buffer_slice(&text));
+    buffer_free(&data);
+    buffer_free(&text);
+    return out;
+}
+
+/* Apple delivers at once only what is of high urgency. */
+static const char *urgency(const struct encode_input *input, const struct endpoint *endpoint) {
+    if (input->notification->low_priority)
+        return "low";
+    return endpoint_is_of(endpoint, "push.apple.com") ? "high" : "normal";
+}
+
+static void add_header(struct http_request *request, const char *name, struct slice value) {
+    if (value.size > 0)
+        request->headers[request->header_count++] = (struct header){name, value};
+}
+
+static void write_request(const struct encode_input *input, const struct endpoint *endpoint,
+                          struct slice body, struct arena *arena, struct http_request *out) {
+    const long long ttl_seconds = encode_ttl_seconds(input->app, DEFAULT_TTL_SECONDS);
+
+    out->url = arena_copy(arena, json_member_text(input->device->data, "endpoint")).data;
+    add_header(out, "authorization", arena_copy(arena, input->authorization));
+    add_header(out, "ttl", arena_format(arena, "%lld", ttl_seconds));
+    add_header(out, "urgency", slice_of(urgency(input, endpoint)));
+    add_header(out, "topic", topic(input, arena));
+    add_header(out, "content-encoding", slice_of("aes128gcm"));
+    add_header(out, "content-type", slice_of("application/octet-stream"));
+    out->body = arena_copy(arena, body);
+}
+
+static enum encode_result encode(const struct encode_input *input, struct arena *arena,
+                                 struct encode_output *out) {
+    struct endpoint endpoint;
+    struct aes128gcm_subscription subscription;
+    struct buffer payload = {0};
+    struct buffer message = {0};
+
+    *out = (struct encode_output){0};
+    out->reason = read_subscription(input->app, input->device, &endpoint, &subscription);
+    if (out->reason != NULL)
+        return ENCODE_REJECT;
+    enum encode_result result =
+        webpush_payload_write(input, AES128GCM_PLAINTEXT_MAX, arena, &payload, &out->reason);
+    if (result != ENCODE_SEND)
+        goto out;
+    if (!aes128gcm_encrypt(&subscription, input->random, buffer_slice(&payload), &message)) {
+        out->reason = "encryption_failed";
+        result = ENCODE_DEAD;
+        goto out;
+    }
+    write_request(input, &endpoint, buffer_slice(&message), arena, &out->request);
+out:
+    buffer_free(&payload);
+    buffer_free(&message);
+    return result;
+}
+
+const struct provider provider_webpush = {
+    .kind = PROVIDER_WEBPUSH,
+    .credential = CREDENTIAL_VAPID,
+    .check = check,
+    .audience = audience,
+    .encode = encode,
+    .classify = endpoint_answers_webpush,
+};
