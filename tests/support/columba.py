@@ -25,7 +25,6 @@ FOLDERS = {
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1",
 }
 BEARER_TOKEN = re.compile(r"ya29\.\S+")
 

@@ -14,9 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 POLL_S = 0.02
 TAIL_LINES = 25
 LINE_LENGTH = 400
-SANITIZER_REPORT = re.compile(
-    r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:"
-)
+SANITIZER_REPORT = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:")
 
 
 class Failure(AssertionError):
