@@ -2,8 +2,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/memory.h"
-#include "dispatcher/sender_multi.h"
-#include "dispatcher/sender_transfer.h"
+#include "dispatcher/sender_pool.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -35,7 +34,7 @@ struct host {
     LIST_ENTRY(host) chain;
     TAILQ_ENTRY(host) idle;
     char *origin;
-    struct route route;
+    struct sender_pool *pool;
     struct send_list waiting;
     size_t active_count; /* transfers that libcurl has */
     size_t window_count; /* and may have */
@@ -44,7 +43,7 @@ struct host {
 
 struct sender {
     struct loop *loop;
-    struct sender_multi *multi;
+    struct sender_pools *pools;
     struct timer *expiry;
     int64_t timeout_ms;
     size_t connection_count;
@@ -53,15 +52,12 @@ struct sender {
     LIST_HEAD(, host) hosts[HOST_BUCKETS];
     TAILQ_HEAD(, host) idle_hosts; /* least recently used first */
     size_t idle_host_count;
-    struct sender_transfer **spare; /* handles between two requests */
-    size_t spare_count;
-    size_t spare_capacity;
 };
 
 static void host_free(struct host *host) {
     LIST_REMOVE(host, chain);
     free(host->origin);
-    route_release(&host->route);
+    sender_pool_release(host->pool);
     free(host);
 }
 
@@ -70,7 +66,7 @@ static struct host *host_new(struct sender *sender, struct slice origin, const s
     struct host *host = memory_new(sizeof *host);
 
     host->origin = memory_copy_slice(origin);
-    host->route = route_copy(route);
+    host->pool = sender_pool_hold(sender->pools, route);
     host->window_count = sender->connection_count;
     TAILQ_INIT(&host->waiting);
     LIST_INSERT_HEAD(&sender->hosts[bucket], host, chain);
@@ -81,14 +77,21 @@ static bool host_is_idle(const struct host *host) {
     return host->active_count == 0 && TAILQ_EMPTY(&host->waiting);
 }
 
+/* Apps that have a certificate each share their provider's origin. */
+static size_t host_bucket(struct slice origin, const struct route *route) {
+    const char *certificate = route == NULL ? NULL : route->certificate_file;
+
+    return (hash_table_key(origin) ^ hash_table_key(slice_of(certificate))) % HOST_BUCKETS;
+}
+
 /* The host of origin and route, idle or not; not among the idle ones from here on. */
 static struct host *host_take(struct sender *sender, struct slice origin,
                               const struct route *route) {
-    size_t bucket = hash_table_key(origin) % HOST_BUCKETS;
+    size_t bucket = host_bucket(origin, route);
     struct host *host = NULL;
 
     LIST_FOREACH(host, &sender->hosts[bucket], chain) {
-        if (slice_is(origin, host->origin) && route_equal(route, &host->route))
+        if (slice_is(origin, host->origin) && route_equal(route, sender_pool_route(host->pool)))
             break;
     }
     if (host == NULL)
@@ -121,20 +124,6 @@ static void host_learn(struct sender *sender, struct host *host, bool answered, 
         host->window_count *= STREAMS_A_CONNECTION;
 }
 
-static struct sender_transfer *transfer_take(struct sender *sender) {
-    return sender->spare_count > 0 ? sender->spare[--sender->spare_count]
-                                   : sender_transfer_new(sender->timeout_ms);
-}
-
-static void transfer_put_back(struct sender *sender, struct sender_transfer *transfer) {
-    sender_transfer_clear(transfer);
-    if (sender->spare_count == sender->spare_capacity) {
-        sender->spare_capacity = sender->spare_capacity == 0 ? 64 : sender->spare_capacity * 2;
-        sender->spare = memory_resize(sender->spare, sender->spare_capacity * sizeof transfer);
-    }
-    sender->spare[sender->spare_count++] = transfer;
-}
-
 /* The first in line of those who may start: one whose time is over is left to on_expiry. */
 static struct send *host_next(struct sender *sender, struct host *host) {
     struct send *send = TAILQ_FIRST(&host->waiting);
@@ -151,10 +140,9 @@ static void host_start_waiting(struct sender *sender, struct host *host) {
     while ((send = host_next(sender, host)) != NULL) {
         TAILQ_REMOVE(&host->waiting, send, waiting);
         host->active_count++;
-        send->transfer = transfer_take(sender);
-        sender_transfer_prepare(send->transfer, send->request, &host->route, host->multiplexes,
-                                send);
-        sender_multi_add(sender->multi, sender_transfer_handle(send->transfer));
+        send->transfer = sender_pool_take(host->pool);
+        sender_transfer_prepare(send->transfer, send->request, host->multiplexes, send);
+        sender_pool_start(host->pool, send->transfer);
     }
 }
 
@@ -182,9 +170,9 @@ static void send_detach(struct sender *sender, struct send *send) {
         host_rest(sender, host);
 }
 
-static void send_free(struct sender *sender, struct send *send) {
+static void send_free(struct send *send) {
     if (send->transfer != NULL)
-        transfer_put_back(sender, send->transfer);
+        sender_pool_put_back(send->host->pool, send->transfer);
     free(send->request);
     free(send);
 }
@@ -193,7 +181,7 @@ static void send_answer(struct sender *sender, struct send *send,
                         const struct sender_outcome *outcome) {
     send_detach(sender, send);
     send->done(send->context, outcome);
-    send_free(sender, send);
+    send_free(send);
 }
 
 static void on_ended(void *context, CURL *easy, CURLcode code) {
@@ -213,7 +201,7 @@ static void send_expire(struct sender *sender, struct send *send) {
                                      .detail = "earlier requests to the host took all the time"};
 
     if (send->transfer != NULL) {
-        sender_multi_remove(sender->multi, sender_transfer_handle(send->transfer));
+        sender_pool_drop(send->host->pool, send->transfer);
         sender_transfer_outcome(send->transfer, CURLE_OPERATION_TIMEDOUT, true, &outcome);
     }
     send_answer(sender, send, &outcome);
@@ -238,12 +226,7 @@ struct sender *sender_open(struct loop *loop, const struct dispatcher_config *co
         free(sender);
         return NULL;
     }
-    sender->multi = sender_multi_new(loop, config->connections, on_ended, sender, error);
-    if (sender->multi == NULL) {
-        curl_global_cleanup();
-        free(sender);
-        return NULL;
-    }
+    sender->pools = sender_pools_new(loop, config, on_ended, sender);
     sender->loop = loop;
     sender->expiry = timer_new(loop, on_expiry, sender);
     sender->timeout_ms = config->request_timeout_ms;
@@ -262,16 +245,13 @@ void sender_close(struct sender *sender) {
         struct send *send = TAILQ_FIRST(&sender->sends);
         TAILQ_REMOVE(&sender->sends, send, by_age);
         if (send->transfer != NULL)
-            sender_multi_remove(sender->multi, sender_transfer_handle(send->transfer));
-        send_free(sender, send);
+            sender_pool_drop(send->host->pool, send->transfer);
+        send_free(send);
     }
-    for (size_t i = 0; i < sender->spare_count; i++)
-        sender_transfer_free(sender->spare[i]);
-    free(sender->spare);
     for (size_t i = 0; i < HOST_BUCKETS; i++)
         while (!LIST_EMPTY(&sender->hosts[i]))
             host_free(LIST_FIRST(&sender->hosts[i]));
-    sender_multi_free(sender->multi);
+    sender_pools_free(sender->pools);
     timer_free(sender->expiry);
     curl_global_cleanup();
     free(sender);

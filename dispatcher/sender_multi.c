@@ -113,14 +113,11 @@ static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void
 }
 
 struct sender_multi *sender_multi_new(struct loop *loop, int64_t connections,
-                                      sender_multi_ended *ended, void *context,
-                                      struct error *error) {
+                                      sender_multi_ended *ended, void *context) {
     CURLM *handle = curl_multi_init();
 
-    if (handle == NULL) {
-        error_set(error, ERROR_SYSTEM, "libcurl gives no multi handle");
-        return NULL;
-    }
+    if (handle == NULL)
+        abort();
     struct sender_multi *multi = memory_new(sizeof *multi);
     multi->ev = loop_ev(loop);
     multi->due = timer_new(loop, on_due, multi);

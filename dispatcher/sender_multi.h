@@ -3,7 +3,6 @@
 #ifndef COLUMBA_DISPATCHER_SENDER_MULTI_H
 #define COLUMBA_DISPATCHER_SENDER_MULTI_H
 
-#include "common/base/error.h"
 #include "common/base/loop.h"
 
 #include <curl/curl.h>
@@ -15,8 +14,7 @@ typedef void sender_multi_ended(void *context, CURL *easy, CURLcode code);
 
 /* connections: at most so many to one host. */
 struct sender_multi *sender_multi_new(struct loop *loop, int64_t connections,
-                                      sender_multi_ended *ended, void *context,
-                                      struct error *error);
+                                      sender_multi_ended *ended, void *context);
 
 /* Every transfer has ended or was removed. */
 void sender_multi_free(struct sender_multi *multi);

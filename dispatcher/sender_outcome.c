@@ -7,7 +7,6 @@ static const struct {
     {CURLE_URL_MALFORMAT, "bad_url"},
     {CURLE_UNSUPPORTED_PROTOCOL, "bad_url"},
     {CURLE_COULDNT_RESOLVE_HOST, "dns"},
-    {CURLE_COULDNT_RESOLVE_PROXY, "dns"},
     {CURLE_COULDNT_CONNECT, "refused"},
     {CURLE_OPERATION_TIMEDOUT, "connect_timeout"},
     {CURLE_SSL_CONNECT_ERROR, "tls"},
@@ -27,12 +26,17 @@ static const char *unreached_reason(CURLcode code) {
 }
 
 enum sender_result sender_outcome_judge(const struct sender_failure *failure, const char **reason) {
+    if (failure->forbidden && !failure->begun) {
+        *reason = "forbidden_address";
+        return SENDER_UNREACHED;
+    }
     if (failure->timed_out) {
         *reason = failure->begun ? "timeout" : "connect_timeout";
         return failure->begun ? SENDER_LOST : SENDER_UNREACHED;
     }
     if (!failure->begun) {
-        *reason = unreached_reason(failure->code);
+        bool has_expired = failure->code == CURLE_OPERATION_TIMEDOUT;
+        *reason = failure->tunnelless && !has_expired ? "proxy" : unreached_reason(failure->code);
         return SENDER_UNREACHED;
     }
     *reason = failure->refused ? "refused_stream" : "reset";

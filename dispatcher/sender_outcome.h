@@ -8,10 +8,12 @@
 
 struct sender_failure {
     CURLcode code;
-    bool begun;     /* there was a connection, and libcurl turned to writing the request */
-    bool written;   /* some of it was given to that connection */
-    bool refused;   /* the server gave the stream back untouched */
-    bool timed_out; /* our own deadline passed */
+    bool begun;      /* there was a connection, and libcurl turned to writing the request */
+    bool written;    /* some of it was given to that connection */
+    bool refused;    /* the server gave the stream back untouched */
+    bool timed_out;  /* our own deadline passed */
+    bool forbidden;  /* the host has an address that the route does not permit */
+    bool tunnelless; /* the proxy did not lead to the host */
 };
 
 /* In doubt it is SENDER_LOST. reason is static text. */

@@ -3,6 +3,7 @@
 #include "common/base/buffer.h"
 #include "common/base/memory.h"
 #include "dispatcher/sender_outcome.h"
+#include "dispatcher/sender_route.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,8 +28,8 @@ struct kept_header {
 
 struct sender_transfer {
     CURL *easy;
+    struct sender_route by;
     unsigned unacknowledged_limit_ms;
-    bool trusts_own_ca;
     bool multiplexes;
     bool begun;
     bool refused;
@@ -130,7 +131,6 @@ static void set_for_good(struct sender_transfer *transfer, int64_t timeout_ms) {
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     /* Giving up a transfer must not wait for its resolver thread. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -151,14 +151,16 @@ static void set_for_good(struct sender_transfer *transfer, int64_t timeout_ms) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
 }
 
-struct sender_transfer *sender_transfer_new(int64_t timeout_ms) {
+struct sender_transfer *sender_transfer_new(const struct route *route, int64_t timeout_ms) {
     struct sender_transfer *transfer = memory_new(sizeof *transfer);
 
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL)
         abort();
+    transfer->by = (struct sender_route){.route = route};
     transfer->unacknowledged_limit_ms = (unsigned)timeout_ms;
     set_for_good(transfer, timeout_ms);
+    sender_route_set(&transfer->by, transfer->easy);
     return transfer;
 }
 
@@ -168,22 +170,12 @@ void sender_transfer_free(struct sender_transfer *transfer) {
     free(transfer);
 }
 
-static void trust(struct sender_transfer *transfer, const char *ca_file) {
-    const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
-
-    if (ca_file == NULL && !transfer->trusts_own_ca)
-        return;
-    transfer->trusts_own_ca = ca_file != NULL;
-    curl_easy_setopt(transfer->easy, CURLOPT_CAINFO, ca_file != NULL ? ca_file : built->cainfo);
-    curl_easy_setopt(transfer->easy, CURLOPT_CAPATH, ca_file != NULL ? NULL : built->capath);
-}
-
 void sender_transfer_prepare(struct sender_transfer *transfer, const struct sender_request *request,
-                             const struct route *route, bool multiplexes, void *owner) {
+                             bool multiplexes, void *owner) {
     CURL *easy = transfer->easy;
 
     transfer->multiplexes = multiplexes;
-    trust(transfer, route->ca_file);
+    sender_route_begin(&transfer->by, request->url);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, owner);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
@@ -230,14 +222,22 @@ static struct slice header_value(const struct kept_header *header) {
     return (struct slice){.data = header->size == 0 ? NULL : header->text, .size = header->size};
 }
 
+/* Whether a proxy stands between, and has not led to the host. */
+static bool is_tunnelless(const struct sender_transfer *transfer) {
+    long status = information(transfer, CURLINFO_HTTP_CONNECTCODE);
+
+    return transfer->by.route->proxy != NULL && (status < 200 || status >= 300);
+}
+
 void sender_transfer_outcome(const struct sender_transfer *transfer, CURLcode code, bool timed_out,
                              struct sender_outcome *out) {
     long status = information(transfer, CURLINFO_RESPONSE_CODE);
     bool is_whole = (code == CURLE_OK && !timed_out) || transfer->body_is_cut;
+    bool is_success = transfer->begun && status >= 200 && status < 300;
 
     *out = (struct sender_outcome){.result = SENDER_ANSWERED};
     /* A success that was cut off behind its headers is a success still: the provider has acted. */
-    if (is_whole || (status >= 200 && status < 300)) {
+    if (is_whole || is_success) {
         out->response = (struct http_response){.status = (int)status,
                                                .retry_after = header_value(&transfer->retry_after),
                                                .date = header_value(&transfer->date),
@@ -245,6 +245,8 @@ void sender_transfer_outcome(const struct sender_transfer *transfer, CURLcode co
         return;
     }
     struct sender_failure failure = {.code = code,
+                                     .forbidden = transfer->by.is_forbidden,
+                                     .tunnelless = is_tunnelless(transfer),
                                      .begun = transfer->begun,
                                      .written = information(transfer, CURLINFO_REQUEST_SIZE) > 0,
                                      .refused = transfer->refused,

@@ -10,14 +10,15 @@
 
 struct sender_transfer;
 
-/* timeout_ms: how long a connection may take to stand, or to leave what was sent unacknowledged. */
-struct sender_transfer *sender_transfer_new(int64_t timeout_ms);
+/* For requests by that route, which outlives the transfer. timeout_ms: how long a connection may
+ * take to stand, or to leave what was sent unacknowledged. */
+struct sender_transfer *sender_transfer_new(const struct route *route, int64_t timeout_ms);
 void sender_transfer_free(struct sender_transfer *transfer);
 
-/* Readies the handle for the request; both it and the route outlive the transfer. owner can be had
+/* Readies the handle for the request, which outlives the transfer. owner can be had
  * back from the handle. multiplexes: the host is known to speak HTTP/2. */
 void sender_transfer_prepare(struct sender_transfer *transfer, const struct sender_request *request,
-                             const struct route *route, bool multiplexes, void *owner);
+                             bool multiplexes, void *owner);
 
 /* Forgets the response. To be called between two requests. */
 void sender_transfer_clear(struct sender_transfer *transfer);

@@ -1,6 +1,7 @@
 #include "common/push/route.h"
 
 #include "common/base/memory.h"
+#include "common/base/network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,11 @@ bool route_equal(const struct route *a, const struct route *b) {
                       text_equal(a->certificate_file, b->certificate_file) &&
                       text_equal(a->certificate_password, b->certificate_password) &&
                       list_equal(a->allowed_networks, b->allowed_networks));
+}
+
+bool route_permits(const struct route *route, const struct network_address *address) {
+    return !route->is_guarded || network_is_public(address) ||
+           network_list_contains(route->allowed_networks, address);
 }
 
 static char *copy_text(const char *text) {

@@ -6,9 +6,9 @@
 
 /* Strings are owned by whoever filled it; NULL is "not configured". */
 struct route {
-    char *ca_file;              /* trusted instead of the system's store */
-    char *proxy;                /* for CONNECT: http://[user:password@]host:port; a secret */
-    char *certificate_file;     /* a TLS client certificate with its key: PEM or PKCS#12 */
+    char *ca_file;          /* trusted instead of the system's store */
+    char *proxy;            /* for CONNECT: http://[user:password@]host:port; a secret */
+    char *certificate_file; /* a TLS client certificate with its key: PEM; .p12 or .pfx: PKCS#12 */
     char *certificate_password; /* a secret */
     bool is_guarded;            /* the host is a stranger's word: public addresses alone */
     char **allowed_networks; /* CIDR, although they are not public; ends with NULL; may be NULL */
@@ -19,6 +19,10 @@ bool route_equal(const struct route *a, const struct route *b);
 
 /* A copy with strings of its own; release with route_release. route may be NULL. */
 struct route route_copy(const struct route *route);
+
+/* Whether the guard lets a connection go to the address. */
+struct network_address;
+bool route_permits(const struct route *route, const struct network_address *address);
 
 /* Frees what it holds, and wipes its secrets. */
 void route_release(struct route *route);

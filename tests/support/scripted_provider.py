@@ -1,18 +1,23 @@
 """A provider that does as the path of each request says, for the sender's tests.
 
-Prints one line, "<https port> <http port> <ca file>", and serves until its standard input ends.
+Prints one line, "<https port> <http port> <port that asks who is there> <proxy's port> <directory>",
+and serves until its standard input ends. The directory has ca.pem, and the certificates of two
+clients, alice and bob.
 """
 
 import asyncio
 import collections
 import json
 import socket
+import ssl
 import struct
 import sys
 import tempfile
 
+import connect_proxy
 from fakes import certificates, http2
 
+CLIENT_PASSWORD = b"open sesame"
 DATE = "Sun, 23 Nov 2025 08:00:00 GMT"
 
 
@@ -40,11 +45,17 @@ class Connection(http2.Connection):
         self.h2.send_headers(stream_id, [(":status", "103"), ("retry-after", "99")])
         self.act_answer(stream_id, answer)
 
+    def act_who(self, stream_id, answer):
+        client = self.transport.get_extra_info("peercert")
+        answer.body = dict(pair for [pair] in client["subject"])["commonName"].encode()
+        self.act_answer(stream_id, answer)
+
     ACTIONS = http2.Connection.ACTIONS | {
         "drop": act_drop,
         "close": act_close,
         "half": act_half,
         "interim": act_interim,
+        "who": act_who,
     }
 
 
@@ -54,6 +65,7 @@ class Script:
     def __init__(self):
         self.counts = collections.Counter()
         self.http2 = http2.Server(self.handle, None)
+        self.proxy = connect_proxy.Proxy()
 
     def handle(self, request):
         action, argument = (request.path[1:].split("/") + [""])[:2]
@@ -63,6 +75,9 @@ class Script:
     def on_status(self, _request, _action, argument):
         headers = (("retry-after", "7"), ("date", DATE))
         return http2.Answer(int(argument), b'{"error":{}}', headers)
+
+    def on_redirect(self, _request, _action, _argument):
+        return http2.Answer(307, headers=(("location", "/ok/trap"),))
 
     def on_slow(self, _request, _action, argument):
         return http2.Answer(body=b"late", delay_s=int(argument) / 1000)
@@ -81,7 +96,13 @@ class Script:
         return http2.Answer(body=bytes(request.body))
 
     def on_stats(self, _request, _action, _argument):
-        stats = {"connections": self.http2.connection_count, "requests": self.counts}
+        stats = {
+            "connections": self.http2.connection_count,
+            "requests": self.counts,
+            "tunnels": self.proxy.tunnels,
+            "denied_tunnels": self.proxy.denied_count,
+            "proxy_headers": self.proxy.headers,
+        }
         return http2.Answer(body=json.dumps(stats).encode())
 
     def on_plain(self, _request, action, argument):
@@ -131,8 +152,16 @@ async def main():
             lambda: Connection(script.http2), "127.0.0.2", port, ssl=context, backlog=1024
         )
         clear = await asyncio.start_server(script.serve_http1, "127.0.0.1", 0, backlog=1024)
-        ports = [port, clear.sockets[0].getsockname()[1]]
-        print(*ports, directory + "/ca.pem", flush=True)
+        known = certificates.server_context(directory)
+        known.verify_mode = ssl.CERT_REQUIRED
+        for name in ("alice", "bob"):
+            client = certificates.write_client(directory, name, CLIENT_PASSWORD)
+            known.load_verify_locations(cadata=client)
+        asking = await loop.create_server(
+            lambda: Connection(script.http2), "127.0.0.1", 0, ssl=known, backlog=1024
+        )
+        ports = [server.sockets[0].getsockname()[1] for server in (tls, clear, asking)]
+        print(*ports, await script.proxy.listen(), directory, flush=True)
         await loop.run_in_executor(None, sys.stdin.read)
 
 

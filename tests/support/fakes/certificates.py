@@ -8,6 +8,7 @@ import ssl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
@@ -65,6 +66,25 @@ def private_pem(key):
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+
+
+def write_client(directory, name, password):
+    """Writes a certificate that vouches for itself, with its key in three forms: name.pem, and under
+    the password name_locked.pem and name.p12. Returns the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _builder(_name(name), _name(name), key.public_key(), 30).sign(key, hashes.SHA256())
+    lock = serialization.BestAvailableEncryption(password)
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    forms = {
+        ".pem": _pem(certificate) + private_pem(key),
+        "_locked.pem": _pem(certificate)
+        + key.private_bytes(serialization.Encoding.PEM, pkcs8, lock),
+        ".p12": pkcs12.serialize_key_and_certificates(b"client", key, certificate, None, lock),
+    }
+    for ending, content in forms.items():
+        with open(os.path.join(directory, name + ending), "wb") as file:
+            file.write(content)
+    return _pem(certificate).decode()
 
 
 def prepare(directory):

@@ -31,7 +31,10 @@ struct provider {
     int input; /* it ends when this is closed */
     int https_port;
     int http_port;
-    char ca_file[200];
+    int asking_port; /* HTTPS, for clients with a certificate */
+    int proxy_port;
+    char directory[200];
+    char ca_file[220];
     struct route route; /* trusts it */
 };
 
@@ -75,9 +78,10 @@ static inline int start_provider(void **state) {
     provider->input = input[1];
 
     FILE *words = fdopen(output[0], "r");
-    assert_int_equal(fscanf(words, "%d %d %199s", &provider->https_port, &provider->http_port,
-                            provider->ca_file),
-                     3);
+    assert_int_equal(fscanf(words, "%d %d %d %d %199s", &provider->https_port, &provider->http_port,
+                            &provider->asking_port, &provider->proxy_port, provider->directory),
+                     5);
+    snprintf(provider->ca_file, sizeof provider->ca_file, "%s/ca.pem", provider->directory);
     fclose(words);
     provider->route.ca_file = provider->ca_file;
     *state = provider;

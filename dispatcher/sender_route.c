@@ -1,0 +1,112 @@
+#include "dispatcher/sender_route.h"
+
+#include "common/base/network.h"
+
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+/* What a mended file is seen after; libcurl's own default is a day. */
+enum { CA_KEPT_SECONDS = 60 };
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text);
+    size_t end_size = strlen(end);
+
+    return size >= end_size && strcasecmp(text + size - end_size, end) == 0;
+}
+
+/* The whole domain is this machine's (RFC 6761 section 6.3): to a proxy, its own. */
+static bool is_local_name(struct slice host) {
+    static const char domain[] = "localhost";
+    const size_t size = sizeof domain - 1;
+
+    if (host.size > 0 && host.data[host.size - 1] == '.')
+        host.size--;
+    if (host.size < size)
+        return false;
+    struct slice end = {.data = host.data + host.size - size, .size = size};
+    return slice_is_ignoring_case(end, domain) && (host.size == size || end.data[-1] == '.');
+}
+
+/* A name in another alphabet may turn into anything, digits too, once libcurl has translated it. */
+static bool is_ascii(const char *host) {
+    while (*host != '\0' && (*host & 0x80) == 0)
+        host++;
+    return *host == '\0';
+}
+
+bool sender_route_permits_url(const struct route *route, const char *url) {
+    struct network_address address;
+    CURLU *parts = curl_url();
+    char *host = NULL;
+    bool permits = false;
+
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+        permits =
+            is_ascii(host) && !is_local_name(slice_of(host)) &&
+            (!network_address_parse(slice_of(host), &address) || route_permits(route, &address));
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return permits;
+}
+
+void sender_route_begin(struct sender_route *by, const char *url) {
+    by->is_forbidden = by->route->is_guarded && by->route->proxy != NULL &&
+                       !sender_route_permits_url(by->route, url);
+}
+
+/* Sees the very address that the connection would go to, however the name led there. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *where) {
+    struct sender_route *by = context;
+    struct network_address address;
+
+    (void)purpose;
+    bool permits = by->route->proxy != NULL ? !by->is_forbidden
+                                            : network_address_of(&where->addr, &address) &&
+                                                  route_permits(by->route, &address);
+    if (!permits) {
+        by->is_forbidden = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(where->family, where->socktype | SOCK_CLOEXEC, where->protocol);
+}
+
+/* What is not set here, libcurl takes from the environment. */
+static void set_proxy(CURL *easy, const char *proxy) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, proxy == NULL ? "" : proxy);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC);
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+static void set_certificate(CURL *easy, const struct route *route) {
+    const char *path = route->certificate_file;
+    const char *password = route->certificate_password;
+    bool is_pkcs12 = ends_with(path, ".p12") || ends_with(path, ".pfx");
+
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, path);
+    curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, is_pkcs12 ? "P12" : "PEM");
+    /* Without one, OpenSSL would ask the terminal. */
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, password == NULL ? "" : password);
+}
+
+void sender_route_set(struct sender_route *by, CURL *easy) {
+    const struct route *route = by->route;
+
+    set_proxy(easy, route->proxy);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_KEPT_SECONDS);
+    if (route->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, route->ca_file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (route->certificate_file != NULL)
+        set_certificate(easy, route);
+    if (route->is_guarded) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, by);
+    }
+}
