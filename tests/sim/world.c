@@ -143,7 +143,8 @@ void world_excuse(struct world *world) {
             world->pushes[i].excused = true;
 }
 
-static void say(struct world *world, const char *kind, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void say(struct world *world, const char *kind,
+                                                      const char *format, va_list arguments) {
     printf("%10.3f %s ", (double)world->now_ms / 1000, kind);
     vprintf(format, arguments);
     putchar('\n');
