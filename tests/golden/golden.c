@@ -6,15 +6,19 @@
 #include "common/base/json.h"
 #include "common/push/notification.h"
 #include "dispatcher/providers/provider.h"
+#include "tests/unit/dispatcher/subscription.h"
 
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DATA_LIMIT_BYTES = 4096 };
+enum { DATA_LIMIT_BYTES = 4096, BODY_LIMIT_BYTES = 4096, LIST_MAX = 8 };
 
-static const char authorization[] = "Bearer an-access-token";
+static const char *const authorizations[PROVIDER_KIND_COUNT] = {
+    [PROVIDER_FCM] = "Bearer an-access-token",
+    [PROVIDER_WEBPUSH] = "vapid t=a-signed-token, k=a-public-key",
+};
 static const char *const result_names[] = {
     [ENCODE_SEND] = "send",
     [ENCODE_DROP] = "drop",
@@ -26,12 +30,43 @@ static char *text_option(struct json_object *options, const char *name) {
     return (char *)json_member_text(options, name).data;
 }
 
-/* The app as a golden file describes it. It points into the file. */
-static struct app read_app(struct json_object *options) {
+/* The texts of an array go to out, which keeps a NULL behind them. NULL where there is no array. */
+static char **text_list(struct json_object *options, const char *name, char *out[LIST_MAX + 1]) {
+    struct json_object *array = json_member_array(options, name);
+
+    if (array == NULL)
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(array) && i < LIST_MAX; i++)
+        out[i] = (char *)json_text(json_object_array_get_idx(array, i)).data;
+    return out;
+}
+
+static unsigned choice(struct json_object *options, const char *name, const char *const *names) {
+    for (unsigned i = 0; names[i] != NULL; i++)
+        if (slice_is(json_member_text(options, name), names[i]))
+            return i;
+    return 0;
+}
+
+/* What an app of a golden file cannot keep in itself. */
+struct app_lists {
+    char *endpoints[LIST_MAX + 1];
+    char *networks[LIST_MAX + 1];
+};
+
+/* The app as a golden file describes it. It points into the file and the lists. */
+static struct app read_app(struct json_object *options, struct app_lists *lists) {
     static const char *const targets[] = {
         [FCM_TARGET_TOKEN] = "token",
         [FCM_TARGET_FID] = "fid",
         [FCM_TARGET_AUTO] = "auto",
+        NULL,
+    };
+    static const char *const collapses[] = {
+        [COLLAPSE_EVENT] = "event",
+        [COLLAPSE_ROOM] = "room",
+        [COLLAPSE_NONE] = "none",
+        NULL,
     };
     struct json_object *counts = json_member(options, "send_badge_counts");
     struct app app = {
@@ -41,12 +76,15 @@ static struct app read_app(struct json_object *options) {
         .send_badge_counts = counts == NULL || json_object_get_boolean(counts),
         .fcm.project_id = text_option(options, "project_id"),
         .fcm.options = json_member(options, "fcm_options"),
+        .fcm.target = choice(options, "target", targets),
+        .collapse = choice(options, "collapse", collapses),
+        .webpush.allowed_endpoints = text_list(options, "allowed_endpoints", lists->endpoints),
+        .unifiedpush.allow_http = json_member_is_true(options, "allow_http"),
+        .route.allowed_networks = text_list(options, "allow_networks", lists->networks),
     };
 
     json_member_integer(options, "ttl_ms", &app.ttl_ms);
-    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
-        if (slice_is(json_member_text(options, "target"), targets[i]))
-            app.fcm.target = (enum fcm_target)i;
+    provider_kind_parse(json_member_text(options, "type"), &app.kind);
     return app;
 }
 
@@ -77,10 +115,19 @@ static int64_t data_bytes(struct json_object *body) {
     return total;
 }
 
-static struct json_object *request_object(const struct http_request *request) {
+/* What the phone reads: the body, without what only the way to it needs. */
+static bool read_body(const struct app *app, struct slice body, struct buffer *out) {
+    if (app->kind == PROVIDER_WEBPUSH)
+        return subscription_open(body, out);
+    buffer_append(out, body);
+    return true;
+}
+
+static struct json_object *request_object(const struct app *app, const struct http_request *request,
+                                          struct slice text) {
     struct json_object *out = json_object_new_object();
     struct json_object *headers = json_object_new_object();
-    struct json_object *body = json_parse(request->body, 80, NULL);
+    struct json_object *body = json_parse(text, 80, NULL);
 
     for (size_t i = 0; i < request->header_count; i++)
         json_object_object_add(headers, request->headers[i].name,
@@ -88,29 +135,35 @@ static struct json_object *request_object(const struct http_request *request) {
     json_object_object_add(out, "result", json_object_new_string(result_names[ENCODE_SEND]));
     json_object_object_add(out, "url", json_object_new_string(request->url));
     json_object_object_add(out, "headers", headers);
-    json_object_object_add(out, "data_bytes", json_object_new_int64(data_bytes(body)));
+    if (app->kind == PROVIDER_FCM)
+        json_object_object_add(out, "data_bytes", json_object_new_int64(data_bytes(body)));
+    else
+        json_object_object_add(out, "body_bytes", json_object_new_int64((int64_t)text.size));
     json_object_object_add(out, "body", body);
     return out;
 }
 
 /* What holds for every request whatever the file says. */
-static const char *broken_rule(const struct http_request *first, const struct http_request *second,
+static const char *broken_rule(const struct app *app, const struct http_request *first,
+                               const struct http_request *second, struct slice body,
                                struct json_object *request) {
-    struct json_object *body = json_member(request, "body");
+    struct json_object *tree = json_member(request, "body");
     struct buffer text = {0};
     const char *fault = NULL;
     int64_t bytes = 0;
 
     json_member_integer(request, "data_bytes", &bytes);
-    if (body == NULL)
+    if (tree == NULL)
         return "the body is not JSON";
-    json_write(body, &text);
-    if (!slice_equal(buffer_slice(&text), first->body))
+    json_write(tree, &text);
+    if (!slice_equal(buffer_slice(&text), body))
         fault = "the body names a member twice, or is not compact";
     else if (bytes < 0)
         fault = "a value of the data is not a text";
     else if (bytes > DATA_LIMIT_BYTES)
         fault = "the data is larger than FCM takes";
+    else if (app->kind != PROVIDER_FCM && first->body.size > BODY_LIMIT_BYTES)
+        fault = "the body is larger than the provider takes";
     else if (!slice_equal(first->body, second->body))
         fault = "the same push is encoded otherwise when it is sent again";
     buffer_free(&text);
@@ -119,15 +172,19 @@ static const char *broken_rule(const struct http_request *first, const struct ht
 
 /* What becomes of the push that the file gives; NULL where it breaks a rule. */
 static struct json_object *encode_case(struct json_object *file, const char *name) {
-    const struct app app = read_app(json_member(file, "app"));
+    struct app_lists lists = {0};
+    const struct app app = read_app(json_member(file, "app"), &lists);
     const struct provider *provider = provider_for(app.kind);
     struct arena *arena = arena_new(4096);
     struct notification *notification = NULL;
     struct encode_output out[2] = {0};
     struct json_object *seen = NULL;
     struct buffer body = {0};
+    struct buffer text = {0};
     struct error error = {0};
+    unsigned char random[ENCODE_RANDOM_BYTES];
 
+    memset(random, 42, sizeof random);
     json_write(json_member(file, "notify"), &body);
     if (notification_parse(buffer_slice(&body), 1, &notification, &error) != NOTIFICATION_OK) {
         printf("FAIL %s: notify: %s\n", name, error.text);
@@ -137,9 +194,10 @@ static struct json_object *encode_case(struct json_object *file, const char *nam
         .app = &app,
         .notification = notification,
         .device = &notification->devices[0],
-        .authorization = slice_of(authorization),
+        .authorization = slice_of(authorizations[app.kind]),
         .record_id = "0f4a3c1e-5a0b-4c8e-9f1d-2b7c6d5e4f30",
         .now_ms = 1700000000000,
+        .random = random,
     };
     const char *fault = provider->check(&app, input.device);
     if (fault != NULL) {
@@ -152,11 +210,14 @@ static struct json_object *encode_case(struct json_object *file, const char *nam
         goto out;
     }
     provider->encode(&input, arena, &out[1]);
-    seen = request_object(&out[0].request);
-    fault = broken_rule(&out[0].request, &out[1].request, seen);
+    if (!read_body(&app, out[0].request.body, &text)) {
+        printf("FAIL %s: nobody can read the body\n", name);
+        goto out;
+    }
+    seen = request_object(&app, &out[0].request, buffer_slice(&text));
+    fault = broken_rule(&app, &out[0].request, &out[1].request, buffer_slice(&text), seen);
     if (fault != NULL) {
-        printf("FAIL %s: %s\n%.*s\n", name, fault, (int)out[0].request.body.size,
-               out[0].request.body.data);
+        printf("FAIL %s: %s\n%s\n", name, fault, buffer_text(&text));
         json_object_put(seen);
         seen = NULL;
     }
@@ -164,6 +225,7 @@ out:
     notification_free(notification);
     arena_free(arena);
     buffer_free(&body);
+    buffer_free(&text);
     return seen;
 }
 
