@@ -2,9 +2,10 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
-#include "dispatcher/key_file.h"
-#include "dispatcher/providers/google_oauth.h"
-#include "dispatcher/providers/provider.h"
+#include "dispatcher/credential_key.h"
+#include "dispatcher/credential_kinds.h"
+#include "dispatcher/providers/oauth_answer.h"
+#include "dispatcher/token_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,31 +26,31 @@ struct waiter {
     struct waiter *next;
     credential_fetched *fetched;
     void *context;
+    struct slice audience; /* its own copy */
+    enum credential_result result;
+    struct buffer authorization; /* what it is to be told when READY */
 };
 
 /* What the last fetch came to. */
 enum health { HEALTH_NEW, HEALTH_WELL, HEALTH_LATER, HEALTH_BROKEN };
 
-/* One service account at one token endpoint: its key, its token and who waits for it. */
+/* What apps with one key, or one name and secret, share: their tokens and who waits for them. */
 struct account {
     struct account *next;
     struct credentials *owner;
-    char *key_path; /* NULL: the app names no account */
-    struct route route;
-    char *app_id;     /* the pattern of the app that asked first, for the log */
-    char *project_id; /* likewise */
+    const struct credential_kind_row *row;
+    struct credential_source source; /* its texts are the account's own */
+    struct route route;              /* to the token endpoint */
+    char *app_id;                    /* the pattern of the app that asked first, for the log */
 
-    struct google_oauth_key *key; /* NULL when it has to be read */
-    struct key_file_identity identity;
-    int64_t look_again_ms; /* all times here are monotonic */
-
-    struct buffer authorization; /* empty: no token */
-    int64_t expires_ms;
-    int64_t refresh_ms;
+    struct credential_key *key; /* NULL where the kind has none */
+    int64_t look_again_ms;      /* at its file; all times here are monotonic */
+    struct token_cache *tokens;
 
     bool is_fetching;
+    unsigned fetch_generation; /* of the key that the fetch is made with */
     enum health health;
-    char reason[GOOGLE_OAUTH_REASON_SIZE];
+    char reason[OAUTH_REASON_SIZE];
     char detail[DETAIL_SIZE];
     int64_t fetch_again_ms;
     int64_t refresh_again_ms;
@@ -65,53 +66,31 @@ struct credentials {
     struct account *accounts;
 };
 
+static const struct slice no_audience = {0};
+
 static void turned(void *context);
 static void answered(void *context, const struct sender_outcome *outcome);
 
-static void wipe_buffer(struct buffer *buffer) {
-    if (buffer->data != NULL)
-        memory_wipe(buffer->data, buffer->capacity);
-    buffer_free(buffer);
+/* ---- Accounts ---- */
+
+/* What is signed here takes no way out. */
+static const struct route *route_of(const struct credential_kind_row *row, const struct app *app) {
+    return row->request == NULL ? NULL : &app->route;
 }
 
-static char *copy_or_null(const char *text) {
-    return text == NULL ? NULL : memory_copy_text(text);
-}
+static struct account *account_new(struct credentials *credentials, const struct app *app,
+                                   const struct credential_kind_row *row,
+                                   const struct credential_source *source) {
+    struct account *account = memory_new(sizeof *account);
 
-static bool same_text(const char *a, const char *b) {
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool needs_credential(const struct app *app) {
-    const struct provider *provider = provider_for(app->kind);
-
-    return provider != NULL && provider->credential == CREDENTIAL_GOOGLE_OAUTH;
-}
-
-static const char *key_path_of(const struct app *app) {
-    return app->fcm.project_id == NULL ? NULL : app->fcm.service_account_file;
-}
-
-static struct account *find_account(struct credentials *credentials, const struct app *app) {
-    struct account *account = credentials->accounts;
-
-    while (account != NULL && !(same_text(account->key_path, key_path_of(app)) &&
-                                route_equal(&account->route, &app->route)))
-        account = account->next;
-    return account;
-}
-
-static struct account *account_of(struct credentials *credentials, const struct app *app) {
-    struct account *account = find_account(credentials, app);
-
-    if (account != NULL)
-        return account;
-    account = memory_new(sizeof *account);
     account->owner = credentials;
-    account->key_path = copy_or_null(key_path_of(app));
-    account->route = route_copy(&app->route);
-    account->app_id = copy_or_null(app->pattern);
-    account->project_id = copy_or_null(app->fcm.project_id);
+    account->row = row;
+    account->source = credential_source_copy(source);
+    account->route = route_copy(route_of(row, app));
+    account->app_id = memory_copy_text(app->pattern);
+    if (row->key_read != NULL)
+        account->key = credential_key_new(row, &account->source, account->app_id);
+    account->tokens = token_cache_new(row->audiences_max);
     account->last_waiter = &account->waiters;
     account->turn = timer_new(credentials->loop, turned, account);
     account->next = credentials->accounts;
@@ -119,14 +98,66 @@ static struct account *account_of(struct credentials *credentials, const struct 
     return account;
 }
 
+/* NULL when the app needs no credential. */
+static struct account *account_of(struct credentials *credentials, const struct app *app) {
+    struct credential_source source;
+    const struct credential_kind_row *row = credential_kind_of(app, &source);
+    struct account *account = credentials->accounts;
+
+    if (row == NULL)
+        return NULL;
+    while (account != NULL &&
+           !(account->row == row && credential_source_equal(&account->source, &source) &&
+             route_equal(&account->route, route_of(row, app))))
+        account = account->next;
+    return account != NULL ? account : account_new(credentials, app, row, &source);
+}
+
+static void waiter_free(struct waiter *waiter) {
+    buffer_free_secret(&waiter->authorization);
+    free((char *)waiter->audience.data);
+    free(waiter);
+}
+
+static void account_free(struct account *account) {
+    while (account->waiters != NULL) {
+        struct waiter *waiter = account->waiters;
+        account->waiters = waiter->next;
+        waiter_free(waiter);
+    }
+    timer_free(account->turn);
+    credential_key_free(account->key);
+    token_cache_free(account->tokens);
+    route_release(&account->route);
+    credential_source_release(&account->source);
+    free(account->app_id);
+    free(account);
+}
+
+struct credentials *credentials_new(struct loop *loop, struct sender *sender) {
+    struct credentials *credentials = memory_new(sizeof *credentials);
+
+    credentials->loop = loop;
+    credentials->sender = sender;
+    return credentials;
+}
+
+void credentials_free(struct credentials *credentials) {
+    if (credentials == NULL)
+        return;
+    while (credentials->accounts != NULL) {
+        struct account *account = credentials->accounts;
+        credentials->accounts = account->next;
+        account_free(account);
+    }
+    free(credentials);
+}
+
 static int64_t now_of(const struct account *account) {
     return loop_monotonic_ms(account->owner->loop);
 }
 
-static bool has_token(const struct account *account) {
-    return account->authorization.size > 0 &&
-           account->expires_ms - now_of(account) >= LEAST_LEFT_MS;
-}
+/* ---- What comes of a fetch or a signature ---- */
 
 /* Every change of health is logged once, and so is each further thing for an operator to mend. */
 static void enter(struct account *account, enum health health, const char *reason,
@@ -148,13 +179,12 @@ static void enter(struct account *account, enum health health, const char *reaso
         log_with(lines[health].level, lines[health].event, log_text("app_id", account->app_id),
                  log_text("reason", reason[0] == '\0' ? NULL : reason),
                  log_text("detail", detail[0] == '\0' ? NULL : detail),
-                 log_text("file", account->key_path));
+                 log_text("file", account->source.key_path));
     account->health = health;
     snprintf(account->reason, sizeof account->reason, "%s", reason);
     snprintf(account->detail, sizeof account->detail, "%s", detail);
 }
 
-/* The next fetch reads the key file again: mending it must be enough. */
 static void fail(struct account *account, enum health health, const char *reason,
                  const char *detail, int64_t retry_after_ms) {
     int64_t pause_ms = retry_after_ms;
@@ -165,214 +195,240 @@ static void fail(struct account *account, enum health health, const char *reason
         pause_ms = AFTER_FAILURE_LONGEST_MS;
     account->fetch_again_ms = now_of(account) + pause_ms;
     account->refresh_again_ms = now_of(account) + AFTER_FAILED_REFRESH_MS;
-    google_oauth_key_free(account->key);
-    account->key = NULL;
     enter(account, health, reason, detail);
 }
 
-static void succeed(struct account *account, struct google_oauth_answer *answer) {
-    const int64_t half_ms = answer->lifetime_ms / 2;
-
-    wipe_buffer(&account->authorization);
-    account->authorization = answer->authorization;
-    account->expires_ms = now_of(account) + answer->lifetime_ms;
-    account->refresh_ms =
-        account->expires_ms - (half_ms < REFRESH_AHEAD_MS ? half_ms : REFRESH_AHEAD_MS);
+static void succeed(struct account *account, struct slice audience, const struct token *token) {
+    token_cache_put_take(account->tokens, audience, token);
     account->fetch_again_ms = 0;
     account->refresh_again_ms = 0;
     enter(account, HEALTH_WELL, "", "");
 }
 
-static void warn_of_other_project(const struct account *account) {
-    const char *project = google_oauth_key_project_id(account->key);
-
-    if (project != NULL && strcmp(project, account->project_id) != 0)
-        log_warning("credential_of_other_project", log_text("app_id", account->app_id),
-                    log_text("project_id", account->project_id), log_text("key_is_of", project));
+static unsigned key_generation(const struct account *account) {
+    return account->key == NULL ? 0 : credential_key_generation(account->key);
 }
 
-static bool read_key(struct account *account, struct error *error) {
-    struct buffer text = {0};
+static void sign(struct account *account, const struct credential_ask *ask) {
+    const int64_t now_ms = now_of(account);
+    struct token token = {
+        .minted_ms = now_ms,
+        .refresh_ms = now_ms + account->row->refresh_ms,
+        .expires_ms = now_ms + account->row->lifetime_ms,
+        .key_generation = key_generation(account),
+    };
+    struct error error;
 
-    if (account->key != NULL && !key_file_has_changed(account->key_path, &account->identity))
-        return true;
-    google_oauth_key_free(account->key);
-    account->key = NULL;
-    if (key_file_read(account->key_path, &text, &account->identity, error)) {
-        account->key = google_oauth_key_parse(buffer_slice(&text), error);
-        if (account->key == NULL)
-            error_prefix(error, "%s", account->key_path);
-        else
-            warn_of_other_project(account);
+    if (account->row->sign(ask, &token.authorization, &error)) {
+        succeed(account, ask->audience, &token);
+    } else {
+        buffer_free_secret(&token.authorization);
+        fail(account, HEALTH_BROKEN, "signature", error.text, 0);
     }
-    wipe_buffer(&text);
-    return account->key != NULL;
 }
 
-static void start_fetch(struct account *account) {
-    struct credentials *owner = account->owner;
+static void start_fetch(struct account *account, const struct credential_ask *ask) {
+    const char *url = NULL;
     struct buffer form = {0};
     struct error error;
 
-    if (account->key_path == NULL) {
-        fail(account, HEALTH_BROKEN, "not_configured",
-             "project_id and service_account_file are both needed", 0);
-    } else if (!read_key(account, &error)) {
-        fail(account, HEALTH_BROKEN, "key_file", error.text, 0);
-    } else if (!google_oauth_form(account->key, loop_wall_ms(owner->loop), &form, &error)) {
-        fail(account, HEALTH_BROKEN, "key_file", error.text, 0);
-    } else {
+    if (account->row->request(ask, &url, &form, &error)) {
         const struct http_request request = {
-            .url = google_oauth_key_token_uri(account->key),
+            .url = url,
             .headers = {{"content-type", slice_of("application/x-www-form-urlencoded")}},
             .header_count = 1,
             .body = buffer_slice(&form),
         };
         account->is_fetching = true;
-        sender_send(owner->sender, &request, &account->route, true, answered, account);
+        account->fetch_generation = key_generation(account);
+        sender_send(account->owner->sender, &request, &account->route, true, answered, account);
+    } else {
+        fail(account, HEALTH_BROKEN, "key_file", error.text, 0);
     }
-    wipe_buffer(&form);
+    buffer_free_secret(&form);
 }
 
-/* Answers all who wait, if there is an answer now. They may ask again while they are told. */
-static void answer_waiters(struct account *account) {
-    const bool is_ready = has_token(account);
-    const enum credential_result failure =
-        account->health == HEALTH_BROKEN ? CREDENTIAL_BROKEN : CREDENTIAL_LATER;
-    struct waiter *waiter = account->waiters;
-    struct buffer authorization = {0};
-    char reason[GOOGLE_OAUTH_REASON_SIZE];
+/* Signs a token, or asks for one. */
+static void renew(struct account *account, struct slice audience) {
+    struct error error;
 
-    if (waiter == NULL || (account->is_fetching && !is_ready))
+    if (account->source.missing != NULL) {
+        fail(account, HEALTH_BROKEN, "not_configured", account->source.missing, 0);
+    } else if (account->key != NULL && !credential_key_look(account->key, &error)) {
+        fail(account, HEALTH_BROKEN, "key_file", error.text, 0);
+    } else {
+        const struct credential_ask ask = {
+            .key = account->key == NULL ? NULL : credential_key_content(account->key),
+            .source = &account->source,
+            .audience = audience,
+            .now_ms = loop_wall_ms(account->owner->loop),
+        };
+        (account->row->sign != NULL ? sign : start_fetch)(account, &ask);
+    }
+}
+
+static void take_answer(struct account *account, struct oauth_answer *answer) {
+    const int64_t now_ms = now_of(account);
+    const int64_t half_ms = answer->lifetime_ms / 2;
+    const int64_t ahead_ms = half_ms < REFRESH_AHEAD_MS ? half_ms : REFRESH_AHEAD_MS;
+
+    succeed(account, no_audience,
+            &(struct token){
+                .authorization = answer->authorization,
+                .minted_ms = now_ms,
+                .refresh_ms = now_ms + answer->lifetime_ms - ahead_ms,
+                .expires_ms = now_ms + answer->lifetime_ms,
+                .key_generation = account->fetch_generation,
+            });
+}
+
+/* ---- Who asks ---- */
+
+/* The token as it may be handed out; NULL when there is none. */
+static struct token *token_of(struct account *account, struct slice audience) {
+    struct token *token = token_cache_find(account->tokens, audience);
+
+    return token != NULL && token->expires_ms - now_of(account) >= LEAST_LEFT_MS ? token : NULL;
+}
+
+/* A token that will soon expire, or whose key was replaced: it serves until the next one is here.
+ */
+static bool wants_renewal(struct account *account, const struct token *token) {
+    const int64_t now_ms = now_of(account);
+    struct error error;
+
+    if (account->is_fetching || now_ms < account->refresh_again_ms)
+        return false;
+    if (account->key != NULL && now_ms >= account->look_again_ms) {
+        account->look_again_ms = now_ms + BETWEEN_LOOKS_MS;
+        credential_key_look(account->key, &error);
+    }
+    return now_ms >= token->refresh_ms || token->key_generation != key_generation(account);
+}
+
+static bool may_fetch(const struct account *account) {
+    return !account->is_fetching && now_of(account) >= account->fetch_again_ms;
+}
+
+/* The same, after what can be done for it at once was done. */
+static struct token *token_made_for(struct account *account, struct slice audience) {
+    struct token *token = token_of(account, audience);
+
+    if (token == NULL ? account->row->sign == NULL || !may_fetch(account)
+                      : !wants_renewal(account, token))
+        return token;
+    renew(account, audience);
+    return token_of(account, audience);
+}
+
+/* Answers all who wait, if there is an answer now. All that is to be told is kept before the first
+ * is told: whoever is told may forget the token and ask again. */
+static void answer_waiters(struct account *account) {
+    struct waiter *first = account->waiters;
+    char reason[OAUTH_REASON_SIZE];
+
+    if (first == NULL || (account->is_fetching && token_of(account, no_audience) == NULL))
         return;
+    for (struct waiter *waiter = first; waiter != NULL; waiter = waiter->next) {
+        const struct token *token = token_made_for(account, waiter->audience);
+        waiter->result = account->health == HEALTH_BROKEN ? CREDENTIAL_BROKEN : CREDENTIAL_LATER;
+        if (token != NULL) {
+            waiter->result = CREDENTIAL_READY;
+            buffer_append(&waiter->authorization, buffer_slice(&token->authorization));
+        }
+    }
     account->waiters = NULL;
     account->last_waiter = &account->waiters;
     snprintf(reason, sizeof reason, "%s", account->reason);
-    if (is_ready)
-        buffer_append(&authorization, buffer_slice(&account->authorization));
-    while (waiter != NULL) {
-        struct waiter *next = waiter->next;
-        waiter->fetched(waiter->context, is_ready ? CREDENTIAL_READY : failure,
-                        buffer_slice(&authorization), is_ready ? NULL : reason);
-        free(waiter);
-        waiter = next;
+    while (first != NULL) {
+        struct waiter *next = first->next;
+        first->fetched(first->context, first->result, buffer_slice(&first->authorization),
+                       first->result == CREDENTIAL_READY ? NULL : reason);
+        waiter_free(first);
+        first = next;
     }
-    wipe_buffer(&authorization);
 }
 
 static void answered(void *context, const struct sender_outcome *outcome) {
     struct account *account = context;
-    struct google_oauth_answer answer;
+    struct oauth_answer answer;
 
     account->is_fetching = false;
     if (outcome->result != SENDER_ANSWERED) {
         fail(account, HEALTH_LATER, outcome->reason, outcome->detail == NULL ? "" : outcome->detail,
              0);
     } else {
-        google_oauth_answer_read(&outcome->response, loop_wall_ms(account->owner->loop), &answer);
-        if (answer.result == GOOGLE_OAUTH_TOKEN)
-            succeed(account, &answer);
+        oauth_answer_read(&outcome->response, loop_wall_ms(account->owner->loop), &answer);
+        if (answer.result == OAUTH_TOKEN)
+            take_answer(account, &answer);
         else
-            fail(account, answer.result == GOOGLE_OAUTH_LATER ? HEALTH_LATER : HEALTH_BROKEN,
+            fail(account, answer.result == OAUTH_LATER ? HEALTH_LATER : HEALTH_BROKEN,
                  answer.reason, answer.detail, answer.retry_after_ms);
     }
     answer_waiters(account);
 }
 
-static void fetch_if_due(struct account *account) {
-    if (!has_token(account) && !account->is_fetching && now_of(account) >= account->fetch_again_ms)
-        start_fetch(account);
+static void fetch_if_due(struct account *account, struct slice audience) {
+    if (token_of(account, audience) == NULL && may_fetch(account))
+        renew(account, audience);
 }
 
 static void turned(void *context) {
     struct account *account = context;
 
     if (account->waiters != NULL)
-        fetch_if_due(account);
+        fetch_if_due(account, account->waiters->audience);
     answer_waiters(account);
 }
 
-struct credentials *credentials_new(struct loop *loop, struct sender *sender) {
-    struct credentials *credentials = memory_new(sizeof *credentials);
-
-    credentials->loop = loop;
-    credentials->sender = sender;
-    return credentials;
-}
-
-static void account_free(struct account *account) {
-    while (account->waiters != NULL) {
-        struct waiter *waiter = account->waiters;
-        account->waiters = waiter->next;
-        free(waiter);
-    }
-    timer_free(account->turn);
-    google_oauth_key_free(account->key);
-    wipe_buffer(&account->authorization);
-    free(account->key_path);
-    route_release(&account->route);
-    free(account->app_id);
-    free(account->project_id);
-    free(account);
-}
-
-void credentials_free(struct credentials *credentials) {
-    if (credentials == NULL)
-        return;
-    while (credentials->accounts != NULL) {
-        struct account *account = credentials->accounts;
-        credentials->accounts = account->next;
-        account_free(account);
-    }
-    free(credentials);
-}
-
-/* A token that will soon expire, or whose key was replaced: it serves until the next one is here.
- */
-static bool wants_refresh(struct account *account) {
-    const int64_t now_ms = now_of(account);
-
-    if (account->is_fetching || now_ms < account->refresh_again_ms)
-        return false;
-    if (now_ms >= account->refresh_ms)
-        return true;
-    if (now_ms < account->look_again_ms)
-        return false;
-    account->look_again_ms = now_ms + BETWEEN_LOOKS_MS;
-    return key_file_has_changed(account->key_path, &account->identity);
-}
-
 bool credential_cached(struct credentials *credentials, const struct app *app,
-                       struct slice *authorization) {
-    *authorization = (struct slice){0};
-    if (!needs_credential(app))
-        return true;
+                       struct slice audience, struct slice *authorization) {
     struct account *account = account_of(credentials, app);
-    if (!has_token(account))
-        return false;
-    if (wants_refresh(account))
-        start_fetch(account);
-    *authorization = buffer_slice(&account->authorization);
-    return true;
+
+    *authorization = (struct slice){0};
+    if (account == NULL)
+        return true;
+    const struct token *token = token_made_for(account, audience);
+    if (token != NULL)
+        *authorization = buffer_slice(&token->authorization);
+    return token != NULL;
 }
 
-void credential_fetch(struct credentials *credentials, const struct app *app,
+void credential_fetch(struct credentials *credentials, const struct app *app, struct slice audience,
                       credential_fetched *fetched, void *context) {
     struct account *account = account_of(credentials, app);
     struct waiter *waiter = memory_new(sizeof *waiter);
 
-    *waiter = (struct waiter){.fetched = fetched, .context = context};
+    waiter->fetched = fetched;
+    waiter->context = context;
+    waiter->audience = (struct slice){memory_copy_slice(audience), audience.size};
     *account->last_waiter = waiter;
     account->last_waiter = &waiter->next;
-    fetch_if_due(account);
-    if (has_token(account) || !account->is_fetching)
+    fetch_if_due(account, audience);
+    if (token_of(account, audience) != NULL || !account->is_fetching)
         timer_start(account->turn, 0);
 }
 
-void credential_forget(struct credentials *credentials, const struct app *app,
-                       struct slice authorization) {
-    struct account *account = find_account(credentials, app);
+/* A token that young is as fresh as one can be made, and the provider would take a second one
+ * amiss: what it calls stale is this host's time. */
+static void dispute(const struct account *account, struct token *token) {
+    if (!token->is_disputed)
+        log_error("credential_refused_young", log_text("app_id", account->app_id),
+                  log_number("age_ms", now_of(account) - token->minted_ms),
+                  log_text("detail", "a token just signed was called stale: "
+                                     "the clock of this host may be wrong"));
+    token->is_disputed = true;
+}
 
-    if (account != NULL && slice_equal(buffer_slice(&account->authorization), authorization))
-        wipe_buffer(&account->authorization);
+void credential_forget(struct credentials *credentials, const struct app *app,
+                       struct slice audience, struct slice authorization) {
+    struct account *account = account_of(credentials, app);
+    struct token *token = account == NULL ? NULL : token_cache_find(account->tokens, audience);
+
+    if (token == NULL || !slice_equal(buffer_slice(&token->authorization), authorization))
+        return;
+    if (now_of(account) - token->minted_ms < account->row->least_ms)
+        dispute(account, token);
+    else
+        token_cache_remove(account->tokens, audience);
 }

@@ -1,6 +1,6 @@
-/* The credentials that providers ask for: cached, fetched once for all who wait, refreshed ahead
- * of time. Key files are read here and nowhere else; what is signed and what a token endpoint
- * answers is decided in providers/. */
+/* The credentials that providers ask for: cached, signed or fetched once for all who need them,
+ * renewed ahead of time. Key files are read for them and for nobody else; what is signed and what a
+ * token endpoint answers is decided in providers/, by the table in credential_kinds.c. */
 #ifndef COLUMBA_DISPATCHER_CREDENTIAL_H
 #define COLUMBA_DISPATCHER_CREDENTIAL_H
 
@@ -27,17 +27,20 @@ typedef void credential_fetched(void *context, enum credential_result result,
 
 /* A token of the app that is good for at least another ten seconds, without waiting: true, and
  * *authorization valid until the next call of this module. An app whose provider needs none gives
- * true and the empty slice. */
+ * true and the empty slice. The audience is what the provider's row says of the device; empty where
+ * it says nothing. */
 bool credential_cached(struct credentials *credentials, const struct app *app,
-                       struct slice *authorization);
+                       struct slice audience, struct slice *authorization);
 
-/* Calls back exactly once, never within this call. All who ask meanwhile share one fetch. After a
- * failure the next fetch starts no sooner than a second later; who asks before gets that answer. */
-void credential_fetch(struct credentials *credentials, const struct app *app,
+/* For an app that credential_cached has nothing for. Calls back exactly once, never within this
+ * call. All who ask meanwhile share one fetch. After a failure the next attempt starts no sooner
+ * than a second later; who asks before gets that answer. */
+void credential_fetch(struct credentials *credentials, const struct app *app, struct slice audience,
                       credential_fetched *fetched, void *context);
 
-/* The provider called this value stale. It is forgotten, unless a newer one is already there. */
+/* The provider called this value stale. It is forgotten, unless a newer one is already there, or it
+ * is one of APNs and younger than twenty minutes: that is an alarm about the clock. */
 void credential_forget(struct credentials *credentials, const struct app *app,
-                       struct slice authorization);
+                       struct slice audience, struct slice authorization);
 
 #endif

@@ -130,15 +130,26 @@ static void fetched(void *context, enum credential_result result, struct slice a
     }
 }
 
+/* Whom the credential is made out to; in the arena, until the next encoding. */
+static struct slice audience_of(const struct delivery *delivery) {
+    struct arena *arena = delivery->core->arena;
+
+    if (delivery->provider->audience == NULL)
+        return (struct slice){0};
+    arena_reset(arena);
+    return delivery->provider->audience(delivery->app, delivery->device, arena);
+}
+
 void delivery_send(struct delivery *delivery) {
     struct credentials *credentials = delivery->core->parts.credentials;
+    const struct slice audience = audience_of(delivery);
     struct slice authorization;
 
     delivery_enter(delivery, DELIVERY_PREPARING);
-    if (credential_cached(credentials, delivery->app, &authorization))
+    if (credential_cached(credentials, delivery->app, audience, &authorization))
         encode_and_send(delivery, authorization);
     else
-        credential_fetch(credentials, delivery->app, fetched, delivery);
+        credential_fetch(credentials, delivery->app, audience, fetched, delivery);
 }
 
 static void follow(struct delivery *delivery, enum step step, const struct ending *ending) {
@@ -150,7 +161,8 @@ static void follow(struct delivery *delivery, enum step step, const struct endin
         return;
     }
     if (step == STEP_NEW_CREDENTIAL)
-        credential_forget(credentials, delivery->app, slice_of(delivery->authorization));
+        credential_forget(credentials, delivery->app, audience_of(delivery),
+                          slice_of(delivery->authorization));
     delivery_send(delivery);
 }
 

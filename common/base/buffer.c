@@ -24,6 +24,12 @@ void buffer_free(struct buffer *buffer) {
     *buffer = (struct buffer){0};
 }
 
+void buffer_free_secret(struct buffer *buffer) {
+    if (buffer->data != NULL)
+        memory_wipe(buffer->data, buffer->capacity);
+    buffer_free(buffer);
+}
+
 void buffer_clear(struct buffer *buffer) {
     buffer->size = 0;
 }
@@ -103,6 +109,12 @@ void buffer_append_json_escaped(struct buffer *buffer, struct slice text) {
         if (at < text.size)
             append_special(buffer, (unsigned char)text.data[at++]);
     }
+}
+
+void buffer_append_json_text(struct buffer *buffer, struct slice text) {
+    buffer_append_byte(buffer, '"');
+    buffer_append_json_escaped(buffer, text);
+    buffer_append_byte(buffer, '"');
 }
 
 struct slice buffer_slice(const struct buffer *buffer) {

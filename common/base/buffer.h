@@ -13,6 +13,9 @@ struct buffer {
 
 void buffer_free(struct buffer *buffer);
 
+/* The same for a secret: its bytes are overwritten before. */
+void buffer_free_secret(struct buffer *buffer);
+
 /* Forgets the content, keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 
@@ -25,6 +28,9 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
 /* Appends the text as the inside of a JSON string: quotes, backslashes and control bytes escaped,
  * bytes that are not UTF-8 replaced by U+FFFD. */
 void buffer_append_json_escaped(struct buffer *buffer, struct slice text);
+
+/* The same as a whole JSON string, with its quotes. */
+void buffer_append_json_text(struct buffer *buffer, struct slice text);
 
 /* The content; valid until the next change. */
 struct slice buffer_slice(const struct buffer *buffer);

@@ -12,6 +12,8 @@
 enum credential_kind {
     CREDENTIAL_NONE,
     CREDENTIAL_GOOGLE_OAUTH, /* a service account key, RFC 7523 */
+    CREDENTIAL_HMS_OAUTH,    /* a client id and its secret, RFC 6749 */
+    CREDENTIAL_APNS_TOKEN,   /* a signed token; none where a client certificate stands in */
     CREDENTIAL_VAPID,        /* a token for each origin, signed with the app's key, RFC 8292 */
 };
 

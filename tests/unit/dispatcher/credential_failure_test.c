@@ -157,6 +157,10 @@ static void test_a_file_broken_in_passing_does_not_take_the_token(void **state) 
     write_key(world, token_uri);
     fake_loop_run(world->loop, 30000);
     expect_cached(world, "Bearer first");
+    assert_int_equal(world->sender->sent_count, 1);
+    write_key(world, "https://elsewhere.example/token");
+    fake_loop_run(world->loop, 30000);
+    expect_cached(world, "Bearer first");
     assert_int_equal(world->sender->sent_count, 2);
 }
 

@@ -23,6 +23,7 @@
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
 static const char token_uri[] = "https://oauth.example/token";
+static const struct slice no_audience = {0};
 
 struct world {
     EVP_PKEY *private_key;
@@ -39,7 +40,7 @@ struct asker {
     struct world *world;
     int calls;
     enum credential_result result;
-    char authorization[64];
+    char authorization[512];
     char reason[64];
     struct asker *asks_then; /* asks for another within its call */
     bool forgets;
@@ -56,14 +57,14 @@ static inline void fetched(void *context, enum credential_result result, struct 
              authorization.size == 0 ? "" : authorization.data);
     snprintf(asker->reason, sizeof asker->reason, "%s", reason == NULL ? "" : reason);
     if (asker->forgets)
-        credential_forget(world->credentials, &world->app, authorization);
+        credential_forget(world->credentials, &world->app, no_audience, authorization);
     if (asker->asks_then != NULL)
-        credential_fetch(world->credentials, &world->app, fetched, asker->asks_then);
+        credential_fetch(world->credentials, &world->app, no_audience, fetched, asker->asks_then);
 }
 
 static inline void ask(struct world *world, struct asker *asker) {
     asker->world = world;
-    credential_fetch(world->credentials, &world->app, fetched, asker);
+    credential_fetch(world->credentials, &world->app, no_audience, fetched, asker);
 }
 
 static inline void expect_ready(const struct asker *asker, const char *authorization) {
@@ -84,14 +85,14 @@ static inline void expect_failure(const struct asker *asker, enum credential_res
 static inline void expect_cached(struct world *world, const char *authorization) {
     struct slice seen = {0};
 
-    assert_true(credential_cached(world->credentials, &world->app, &seen));
+    assert_true(credential_cached(world->credentials, &world->app, no_audience, &seen));
     assert_true(slice_is(seen, authorization));
 }
 
 static inline void expect_nothing_cached(struct world *world) {
     struct slice seen = {0};
 
-    assert_false(credential_cached(world->credentials, &world->app, &seen));
+    assert_false(credential_cached(world->credentials, &world->app, no_audience, &seen));
 }
 
 static inline void write_text(const struct world *world, struct slice text) {

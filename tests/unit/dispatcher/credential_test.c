@@ -99,14 +99,14 @@ static void test_a_stale_token_is_forgotten_a_newer_one_is_not(void **state) {
     struct asker asker = {0};
 
     have_token(world);
-    credential_forget(world->credentials, &world->app, slice_of("Bearer older"));
+    credential_forget(world->credentials, &world->app, no_audience, slice_of("Bearer older"));
     expect_cached(world, "Bearer first");
-    credential_forget(world->credentials, &world->app, slice_of("Bearer first"));
+    credential_forget(world->credentials, &world->app, no_audience, slice_of("Bearer first"));
     expect_nothing_cached(world);
     ask(world, &asker);
     fake_sender_answer(world->sender, 200, TOKEN("second"));
     expect_ready(&asker, "Bearer second");
-    credential_forget(world->credentials, &world->app, slice_of("Bearer first"));
+    credential_forget(world->credentials, &world->app, no_audience, slice_of("Bearer first"));
     expect_cached(world, "Bearer second");
 }
 
@@ -116,7 +116,7 @@ static void test_forgotten_between_the_question_and_its_turn(void **state) {
 
     have_token(world);
     ask(world, &asker);
-    credential_forget(world->credentials, &world->app, slice_of("Bearer first"));
+    credential_forget(world->credentials, &world->app, no_audience, slice_of("Bearer first"));
     fake_loop_run(world->loop, 0);
     assert_int_equal(asker.calls, 0);
     fake_sender_answer(world->sender, 200, TOKEN("second"));
@@ -147,10 +147,10 @@ static void test_apps_of_one_account_share_its_token(void **state) {
 
     have_token(world);
     other.pattern = "im.example.beta";
-    assert_true(credential_cached(world->credentials, &other, &seen));
+    assert_true(credential_cached(world->credentials, &other, no_audience, &seen));
     assert_true(slice_is(seen, "Bearer first"));
     elsewhere.route.ca_file = NULL;
-    assert_false(credential_cached(world->credentials, &elsewhere, &seen));
+    assert_false(credential_cached(world->credentials, &elsewhere, no_audience, &seen));
 }
 
 static void test_a_provider_without_credentials_needs_none(void **state) {
@@ -167,7 +167,7 @@ static void test_whoever_still_waits_is_not_called(void **state) {
 
     have_token(world);
     ask(world, &askers[0]);
-    credential_forget(world->credentials, &world->app, slice_of("Bearer first"));
+    credential_forget(world->credentials, &world->app, no_audience, slice_of("Bearer first"));
     ask(world, &askers[1]);
     assert_true(world->sender->is_waiting);
     sender_close(world->sender);
