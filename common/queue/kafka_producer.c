@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The library looks for messages that are too old once a second: it is told a second less than is
- * promised, and what it still has not reported then is reported without it. */
+/* The library looks for messages that are too old once a second: it is told a little less than is
+ * promised, a second at most, and what it still has not reported then is reported without it. */
 enum { SCAN_MS = 1000, REOPEN_MS = 1000, DISPOSE_WAIT_MS = 3000 };
 
 /* A message that has not come back from the library, in a ring with others. */
@@ -291,7 +291,7 @@ static void on_overdue(void *context) {
 
 struct queue_producer *queue_producer_open(struct loop *loop, const struct queue_config *config,
                                            struct error *error) {
-    int64_t margin_ms = config->ack_timeout_ms > 2 * SCAN_MS ? SCAN_MS : config->ack_timeout_ms / 2;
+    int64_t margin_ms = config->ack_timeout_ms / 4 < SCAN_MS ? config->ack_timeout_ms / 4 : SCAN_MS;
     rd_kafka_conf_t *conf = kafka_conf_new(config, producer_settings, error);
     struct queue_producer *producer;
     char timeout[24];
