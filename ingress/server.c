@@ -1,10 +1,10 @@
 #include "ingress/server.h"
 
+#include "common/base/listener.h"
 #include "common/base/memory.h"
 #include "ingress/exchange.h"
 #include "ingress/farewell.h"
 #include "ingress/instruments.h"
-#include "ingress/listener.h"
 
 #include <linux/tcp.h>
 #include <netinet/in.h>

@@ -1,12 +1,12 @@
 #include "ingress/service.h"
 
+#include "common/base/listener.h"
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
 #include "common/queue/topic_watch.h"
 #include "ingress/instruments.h"
-#include "ingress/listener.h"
 #include "ingress/report.h"
 #include "ingress/worker.h"
 

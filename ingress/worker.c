@@ -1,10 +1,10 @@
 #include "ingress/worker.h"
 
+#include "common/base/listener.h"
 #include "common/base/memory.h"
 #include "common/queue/queue.h"
 #include "common/state/state.h"
 #include "ingress/instruments.h"
-#include "ingress/listener.h"
 #include "ingress/server.h"
 
 #include <pthread.h>

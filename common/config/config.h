@@ -112,7 +112,4 @@ struct buffer;
 void config_write_help(struct buffer *out);
 void config_write_reference(struct buffer *out);
 
-/* Splits "host:port" or "[v6]:port"; false when it is neither. The host is copied into host. */
-bool config_split_address(const char *address, char *host, size_t host_size, int *port);
-
 #endif

@@ -1,3 +1,4 @@
+#include "common/base/address.h"
 #include "common/base/memory.h"
 #include "common/config/config.h"
 #include "common/config/option.h"
@@ -94,20 +95,18 @@ const struct option_type option_base_url = {read_base_url, expect_base_url, rele
 
 /* ---- Addresses ---- */
 
-enum { HOST_SIZE = 256 };
-
 static bool split_address(const struct option *option, const struct yaml_node *node,
-                          char host[HOST_SIZE], int *port, struct error *error) {
+                          char host[ADDRESS_HOST_SIZE], int *port, struct error *error) {
     if (!need_text(option, node, error))
         return false;
-    if (!config_split_address(node->text, host, HOST_SIZE, port) || !in_bounds(option, *port))
+    if (!address_split(node->text, host, ADDRESS_HOST_SIZE, port) || !in_bounds(option, *port))
         return option_refuse(option, node, "is not an address", error);
     return true;
 }
 
 static bool read_address(const struct option *option, const struct yaml_node *node, void *target,
                          struct error *error) {
-    char host[HOST_SIZE];
+    char host[ADDRESS_HOST_SIZE];
     int port = 0;
 
     if (!split_address(option, node, host, &port, error))
@@ -118,7 +117,7 @@ static bool read_address(const struct option *option, const struct yaml_node *no
 
 static bool read_endpoint(const struct option *option, const struct yaml_node *node, void *target,
                           struct error *error) {
-    char host[HOST_SIZE];
+    char host[ADDRESS_HOST_SIZE];
     int port = 0;
 
     if (!split_address(option, node, host, &port, error))

@@ -1,16 +1,12 @@
 #include "common/observe/admin.h"
 
+#include "common/base/listener.h"
 #include "common/base/memory.h"
 #include "common/base/mhd_loop.h"
-#include "common/config/config.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { CONNECTION_LIMIT = 64, IDLE_SECONDS = 10 };
@@ -114,67 +110,19 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return respond_take(connection, status, content_type, &body);
 }
 
-static int listen_on(const struct addrinfo *address, struct error *error, const char *listen_text) {
-    const int on = 1;
-    int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (descriptor >= 0 && setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
-        listen(descriptor, CONNECTION_LIMIT) == 0)
-        return descriptor;
-    error_set(error, ERROR_SYSTEM, "admin_listen: cannot listen on %s: %s", listen_text,
-              strerror(errno));
-    if (descriptor >= 0)
-        close(descriptor);
-    return -1;
-}
-
-static int open_socket(const char *listen_text, struct error *error) {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *addresses = NULL;
-    char host[256];
-    char service[16];
-    int port = 0;
-
-    if (!config_split_address(listen_text, host, sizeof host, &port)) {
-        error_set(error, ERROR_CONFIG, "admin_listen: %s: expected address:port", listen_text);
-        return -1;
-    }
-    snprintf(service, sizeof service, "%d", port);
-    int failure = getaddrinfo(host[0] == '\0' ? NULL : host, service, &hints, &addresses);
-    if (failure != 0) {
-        error_set(error, ERROR_SYSTEM, "admin_listen: %s: %s", listen_text, gai_strerror(failure));
-        return -1;
-    }
-    int descriptor = listen_on(addresses, error, listen_text);
-    freeaddrinfo(addresses);
-    return descriptor;
-}
-
-static int port_of(int descriptor) {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {.v6 = {0}};
-    socklen_t size = sizeof address;
-
-    if (getsockname(descriptor, &address.any, &size) != 0)
-        return 0;
-    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
-}
-
 struct admin *admin_open(struct loop *loop, const char *listen, const struct admin_source *source,
                          void *context, struct error *error) {
-    int descriptor = open_socket(listen, error);
     struct admin *admin = NULL;
+    int descriptor = -1;
 
-    if (descriptor < 0)
+    if (!listeners_open(listen, &descriptor, 1, error)) {
+        error_prefix(error, "admin_listen");
         return NULL;
+    }
     admin = memory_new(sizeof *admin);
     admin->source = source;
     admin->context = context;
-    admin->port = port_of(descriptor);
+    admin->port = listener_port(descriptor);
     admin->daemon =
         MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, admin, MHD_OPTION_LISTEN_SOCKET,
                          descriptor, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,

@@ -1,5 +1,6 @@
 /* columba-broker: librdkafka's mock cluster as a process of its own, so that Columba can be tried
  * out without Java and without a disk. */
+#include "common/base/address.h"
 #include "common/base/log.h"
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
@@ -97,7 +98,7 @@ static struct plan *make_plan(const struct options *options, int *port, struct e
     config = config_load(options->config_path, error);
     if (config == NULL)
         return NULL;
-    if (options->port >= 0 || config_split_address(config->queue.brokers, host, sizeof host, port))
+    if (options->port >= 0 || address_split(config->queue.brokers, host, sizeof host, port))
         plan = plan_of_config(config);
     else
         error_set(error, ERROR_CONFIG,
@@ -138,7 +139,7 @@ static bool open_to_clients(struct broker *broker, int port, struct error *error
     char host[256];
     int target;
 
-    if (!config_split_address(address, host, sizeof host, &target))
+    if (!address_split(address, host, sizeof host, &target))
         return error_set(error, ERROR_SYSTEM, "the mock cluster listens on %s, which is no address",
                          address);
     broker->forward = forward_open(broker->loop, port, target, error);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/listener.h"
 #include "common/base/memory.h"
 #include "common/observe/metrics.h"
 #include "common/push/identity.h"
@@ -17,7 +18,6 @@
 #include "common/queue/queue.h"
 #include "common/state/state.h"
 #include "ingress/instruments.h"
-#include "ingress/listener.h"
 #include "ingress/worker.h"
 
 #include <arpa/inet.h>

@@ -216,36 +216,6 @@ static void test_load_names_the_file(void **state) {
     assert_string_equal(error.text, "/dev/zero: larger than 4194304 bytes");
 }
 
-static void test_split_address(void **state) {
-    static const struct {
-        const char *address;
-        const char *host;
-        int port;
-    } good[] = {{"127.0.0.1:80", "127.0.0.1", 80},
-                {"host-1.example_x:0", "host-1.example_x", 0},
-                {"[::]:8008", "::", 8008},
-                {"[fe80::1%eth0]:65535", "fe80::1%eth0", 65535},
-                {"[10.0.0.1]:1", "10.0.0.1", 1}};
-    static const char *const bad[] = {"",        "host",     "host:",    ":80",        "host:65536",
-                                      "host:-1", "host:+1",  "host:8 ",  " host:8",    "::1:80",
-                                      "[::1]",   "[::1]80",  "[::1:80",  "[]:80",      "host:80:81",
-                                      "[::1]:",  "h/ost:80", "host:ten", "[host_1]:80"};
-    char host[32];
-    char small[4];
-    int port = 0;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_true(config_split_address(good[i].address, host, sizeof host, &port));
-        assert_string_equal(host, good[i].host);
-        assert_int_equal(port, good[i].port);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(config_split_address(bad[i], host, sizeof host, &port));
-    assert_true(config_split_address("abc:1", small, sizeof small, &port));
-    assert_false(config_split_address("abcd:1", small, sizeof small, &port));
-}
-
 static void read_example(struct buffer *yaml) {
     struct error error = {0};
 
@@ -291,7 +261,6 @@ int main(void) {
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_holding_keeps_it),
         cmocka_unit_test(test_load_names_the_file),
-        cmocka_unit_test(test_split_address),
         cmocka_unit_test(test_the_example_is_valid),
         cmocka_unit_test(test_every_prefix_of_the_example_has_an_answer),
     };

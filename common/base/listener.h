@@ -1,6 +1,7 @@
-/* Listening sockets that share one port: one for each worker, the kernel spreads the callers. */
-#ifndef COLUMBA_INGRESS_LISTENER_H
-#define COLUMBA_INGRESS_LISTENER_H
+/* Listening sockets. Several share one port: one for each worker, the kernel spreads the callers.
+ */
+#ifndef COLUMBA_BASE_LISTENER_H
+#define COLUMBA_BASE_LISTENER_H
 
 #include "common/base/error.h"
 
@@ -8,7 +9,8 @@
 
 enum { LISTENER_GRACE_MS = 250 };
 
-/* Opens count sockets on "address:port"; port 0 takes any, the same for all. An address that
+/* Opens count sockets on "address:port"; port 0 takes any, the same for all. [::] is every address,
+ * also where there is no IPv6. An address that
  * another process listens on is an error, even when that one shares its port too. On failure
  * nothing stays open. */
 bool listeners_open(const char *address, int *sockets, size_t count, struct error *error);

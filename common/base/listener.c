@@ -1,17 +1,18 @@
-#include "ingress/listener.h"
+#include "common/base/listener.h"
 
-#include "common/config/config.h"
+#include "common/base/address.h"
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HOST_SIZE = 256, SERVICE_SIZE = 8, BACKLOG = 4096 };
+enum { SERVICE_SIZE = 8, BACKLOG = 4096 };
 
 union endpoint {
     struct sockaddr any;
@@ -21,13 +22,13 @@ union endpoint {
 
 static bool resolve(const char *address, union endpoint *out, socklen_t *size,
                     struct error *error) {
-    char host[HOST_SIZE];
+    char host[ADDRESS_HOST_SIZE];
     char service[SERVICE_SIZE];
     int port = 0;
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
 
-    if (!config_split_address(address, host, sizeof host, &port))
+    if (!address_split(address, host, sizeof host, &port))
         return error_set(error, ERROR_CONFIG, "cannot listen on %s: not an address and a port",
                          address);
     snprintf(service, sizeof service, "%d", port);

@@ -5,15 +5,20 @@
 
 #include <cmocka.h>
 
-#include "ingress/listener.h"
+#include "common/base/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_in loopback(int port) {
@@ -114,10 +119,54 @@ static void who_waits_is_let_in_and_nobody_new_knocks(void **state) {
     close(listener);
 }
 
+/* From here on this process is on a system without IPv6. */
+static bool forget_version_6(void) {
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof steps / sizeof steps[0], .filter = steps};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+enum { CHILD_FINE = 0, CHILD_WRONG = 1, CHILD_CANNOT_TELL = 2 };
+
+static int listen_without_version_6(void) {
+    int sockets[2];
+
+    if (!forget_version_6() || socket(AF_INET6, SOCK_STREAM, 0) >= 0)
+        return CHILD_CANNOT_TELL;
+    if (listeners_open("[::1]:0", sockets, 1, NULL) || !listeners_open("[::]:0", sockets, 2, NULL))
+        return CHILD_WRONG;
+    int client = begin_connecting(listener_port(sockets[1]));
+    return is_connected(client, 5000) ? CHILD_FINE : CHILD_WRONG;
+}
+
+static void every_address_is_that_of_version_4_where_there_is_no_6(void **state) {
+    int status = 0;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0)
+        _exit(listen_without_version_6());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == CHILD_CANNOT_TELL)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), CHILD_FINE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sockets_share_a_port),
         cmocka_unit_test(version_6_is_understood),
+        cmocka_unit_test(every_address_is_that_of_version_4_where_there_is_no_6),
         cmocka_unit_test(an_address_in_use_is_named),
         cmocka_unit_test(an_address_of_somebody_else_is_named),
         cmocka_unit_test(who_waits_is_let_in_and_nobody_new_knocks),

@@ -1,0 +1,13 @@
+/* A host and a port, as a configuration names them. */
+#ifndef COLUMBA_BASE_ADDRESS_H
+#define COLUMBA_BASE_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ADDRESS_HOST_SIZE = 256 };
+
+/* Splits "host:port" or "[v6]:port"; false when it is neither. The host is copied into host. */
+bool address_split(const char *address, char *host, size_t host_size, int *port);
+
+#endif
