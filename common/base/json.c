@@ -146,6 +146,14 @@ void json_write_members(struct json_object *object, const char *const *left_out,
     }
 }
 
+void json_close_object(size_t start, struct buffer *out) {
+    if (out->size == start)
+        buffer_append_byte(out, '{');
+    else
+        out->data[start] = '{';
+    buffer_append_byte(out, '}');
+}
+
 struct member {
     const char *name;
     struct json_object *value;

@@ -86,3 +86,11 @@ size_t slice_utf8_prefix(struct slice slice, size_t limit_bytes) {
         size--;
     return size;
 }
+
+size_t slice_utf8_characters(struct slice slice, size_t count) {
+    size_t at = 0;
+
+    for (; count > 0 && at < slice.size; count--)
+        at += slice_utf8_sequence((struct slice){.data = slice.data + at, .size = slice.size - at});
+    return at;
+}

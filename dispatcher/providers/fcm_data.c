@@ -261,14 +261,12 @@ static size_t fields_max(struct json_object *payload, struct json_object *conten
 enum encode_result fcm_data_collect(const struct encode_input *input, struct arena *arena,
                                     struct fcm_data **out, const char **reason) {
     struct json_object *content = input->notification->content;
-    struct json_object *payload = json_member(input->device->data, "default_payload");
+    struct json_object *payload = NULL;
     const bool encoded = wants_encoded(input->device);
     struct fcm_data *data = arena_allocate(arena, sizeof *data);
 
-    if (payload != NULL && !json_object_is_type(payload, json_type_object)) {
-        *reason = "default_payload_not_object";
+    if (!encode_default_payload(input->device, &payload, reason))
         return ENCODE_REJECT;
-    }
     if (!has_news(input->notification) && !has_counts(input, encoded)) {
         *reason = "nothing_to_show";
         return ENCODE_DROP;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert((int)OAUTH_REASON_SIZE == (int)ANSWER_REASON_SIZE, "one word for metrics");
+
 enum {
     ANSWER_DEPTH_LIMIT = 8,
     DEFAULT_LIFETIME_MS = 3600 * 1000,
@@ -25,21 +27,6 @@ static bool is_passing(int status, const char *word) {
         if (strcmp(word, words[i]) == 0)
             return true;
     return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
-}
-
-/* The endpoint's word becomes a label of metrics, so only what looks like a word is taken over. */
-static void take_word(struct slice word, int status, char out[OAUTH_REASON_SIZE]) {
-    bool is_word = word.size > 0 && word.size < OAUTH_REASON_SIZE;
-
-    for (size_t i = 0; is_word && i < word.size; i++) {
-        const char c = word.data[i];
-        is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || c == '-';
-    }
-    if (is_word)
-        snprintf(out, OAUTH_REASON_SIZE, "%.*s", (int)word.size, word.data);
-    else
-        snprintf(out, OAUTH_REASON_SIZE, "http_%d", status);
 }
 
 static void write_hint(const struct http_response *response, int64_t now_ms, const char *word,
@@ -67,7 +54,7 @@ static void refuse(const struct http_response *response, int64_t now_ms, struct 
                    struct slice description, struct oauth_answer *out) {
     char hint[96];
 
-    take_word(word, response->status, out->reason);
+    answer_reason_write(word, response->status, out->reason);
     if (is_passing(response->status, out->reason)) {
         out->result = OAUTH_LATER;
         out->retry_after_ms = answer_retry_after_ms(response, now_ms);

@@ -1,7 +1,10 @@
 #include "dispatcher/providers/provider.h"
 
+#include "common/base/base64.h"
+#include "common/base/hash.h"
 #include "common/base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -33,6 +36,39 @@ const struct provider *provider_for(enum provider_kind kind) {
     return NULL;
 }
 
+bool encode_default_payload(const struct device *device, struct json_object **out,
+                            const char **reason) {
+    *out = json_member(device->data, "default_payload");
+    if (*out == NULL || json_object_is_type(*out, json_type_object))
+        return true;
+    *reason = "default_payload_not_object";
+    return false;
+}
+
+struct slice encode_collapse_id(const struct encode_input *input, enum collapse by,
+                                struct arena *arena) {
+    struct slice subject = {0};
+    unsigned char hash[HASH_SHA256_BYTES];
+    struct buffer data = {0};
+    struct buffer id = {0};
+
+    if (by == COLLAPSE_ROOM)
+        subject = input->notification->room_id;
+    if (subject.size == 0 && by != COLLAPSE_NONE)
+        subject = notification_event(input->notification);
+    if (subject.size == 0)
+        return subject;
+    json_write_sorted(input->device->data, &data);
+    hash_sha256((const struct slice[]){subject, {.data = "", .size = 1}, buffer_slice(&data)}, 3,
+                hash);
+    base64url_encode((struct slice){.data = (const char *)hash, .size = sizeof hash}, &id);
+    const struct slice out =
+        arena_copy(arena, (struct slice){.data = id.data, .size = ENCODE_COLLAPSE_ID_SIZE});
+    buffer_free(&data);
+    buffer_free(&id);
+    return out;
+}
+
 bool encode_has_nothing(const struct encode_input *input) {
     const struct notification *notification = input->notification;
     const bool has_counts = notification->has_unread || notification->has_missed_calls;
@@ -49,6 +85,20 @@ int64_t encode_ttl_seconds(const struct app *app, int64_t fallback_seconds) {
 
 const char *answer_meaning_name(enum answer_meaning meaning) {
     return (unsigned)meaning < ANSWER_COUNT ? meaning_names[meaning] : "unknown";
+}
+
+void answer_reason_write(struct slice word, int status, char out[ANSWER_REASON_SIZE]) {
+    bool is_word = word.size > 0 && word.size < ANSWER_REASON_SIZE;
+
+    for (size_t i = 0; is_word && i < word.size; i++) {
+        const char c = word.data[i];
+        is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-';
+    }
+    if (is_word)
+        snprintf(out, ANSWER_REASON_SIZE, "%.*s", (int)word.size, word.data);
+    else
+        snprintf(out, ANSWER_REASON_SIZE, "http_%d", status);
 }
 
 /* The three forms of RFC 9110, 5.6.7: IMF-fixdate, RFC 850, asctime. */

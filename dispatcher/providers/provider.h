@@ -57,10 +57,13 @@ enum answer_meaning {
     ANSWER_COUNT
 };
 
+enum { ANSWER_REASON_SIZE = 48 };
+
 struct answer {
     enum answer_meaning meaning;
-    char reason[48]; /* the provider's word, or "http_502"; always set, for logs and metrics */
-    int64_t retry_after_ms; /* 0: not said */
+    char reason[ANSWER_REASON_SIZE]; /* the provider's word, or "http_502"; always set, for logs and
+                                        metrics */
+    int64_t retry_after_ms;          /* 0: not said */
 };
 
 struct classify_input {
@@ -84,6 +87,19 @@ struct provider {
     void (*classify)(const struct classify_input *input, struct answer *out);
 };
 
+/* What the client has put into its pusher to find in every push: NULL when nothing. False, with the
+ * reason, when it is no object: no push can then be made for this pushkey. */
+bool encode_default_payload(const struct device *device, struct json_object **out,
+                            const char **reason);
+
+/* Names what a later push takes the place of: the same room, else the same event sent again. The
+ * pusher's data are in it, which tell accounts apart that share a pushkey. ENCODE_COLLAPSE_ID_SIZE
+ * characters of base64url in the arena; empty when there is neither. */
+struct slice encode_collapse_id(const struct encode_input *input, enum collapse by,
+                                struct arena *arena);
+
+enum { ENCODE_COLLAPSE_ID_SIZE = 32 };
+
 /* Whether the push is nothing but counts, and none of them is to be sent. */
 bool encode_has_nothing(const struct encode_input *input);
 
@@ -104,6 +120,10 @@ bool answer_date_ms(const struct http_response *response, int64_t now_ms, int64_
 /* The Retry-After of an answer: a date in it is held against the answer's own Date where it has
  * one, so that a wrong clock on either side does not matter. */
 int64_t answer_retry_after_ms(const struct http_response *response, int64_t now_ms);
+
+/* What the other side calls it, when that looks like a word: reasons become labels of metrics. Else
+ * "http_<status>". */
+void answer_reason_write(struct slice word, int status, char out[ANSWER_REASON_SIZE]);
 
 /* "fcm.send", … : the meanings' names for logs and tests: "delivered", "reject", … */
 const char *answer_meaning_name(enum answer_meaning meaning);

@@ -2,7 +2,6 @@
  * signed for its push service (RFC 8292). The pushkey is the browser's public key, p256dh; endpoint
  * and auth are in the pusher's data. */
 #include "common/base/base64.h"
-#include "common/base/hash.h"
 #include "common/base/json.h"
 #include "dispatcher/providers/aes128gcm.h"
 #include "dispatcher/providers/endpoint.h"
@@ -14,10 +13,9 @@
 
 _Static_assert((int)ENCODE_RANDOM_BYTES >= (int)AES128GCM_RANDOM_BYTES, "a salt and a key");
 
-enum {
-    DEFAULT_TTL_SECONDS = 15 * 60,
-    TOPIC_BYTES = 24, /* 32 characters of base64url, the most that a Topic may have */
-};
+_Static_assert((int)ENCODE_COLLAPSE_ID_SIZE <= 32, "the most that a Topic may have");
+
+enum { DEFAULT_TTL_SECONDS = 15 * 60 };
 
 static bool decode_exactly(struct slice text, unsigned char *out, size_t size) {
     struct buffer bytes = {0};
@@ -68,30 +66,12 @@ static struct slice audience(const struct app *app, const struct device *device,
     return endpoint_origin(&endpoint, arena);
 }
 
-/* What a later push takes the place of, while the browser is away: the same room, or the same event
- * sent again. Data tells accounts apart that share a subscription. */
+/* What a later push takes the place of, while the browser is away. */
 static struct slice topic(const struct encode_input *input, struct arena *arena) {
-    const struct notification *notification = input->notification;
-    const enum collapse collapse = input->app->collapse;
-    unsigned char hash[HASH_SHA256_BYTES];
-    struct buffer data = {0};
-    struct buffer text = {0};
-    struct slice subject = {0};
+    const bool by_room = input->notification->room_id.size > 0 &&
+                         json_member_is_true(input->device->data, "only_last_per_room");
 
-    if (collapse == COLLAPSE_ROOM || json_member_is_true(input->device->data, "only_last_per_room"))
-        subject = notification->room_id;
-    if (subject.size == 0 && collapse != COLLAPSE_NONE)
-        subject = notification_event(notification);
-    if (subject.size == 0)
-        return subject;
-    json_write_sorted(input->device->data, &data);
-    hash_sha256((const struct slice[]){subject, {.data = "", .size = 1}, buffer_slice(&data)}, 3,
-                hash);
-    base64url_encode((struct slice){.data = (const char *)hash, .size = TOPIC_BYTES}, &text);
-    const struct slice out = arena_copy(arena, buffer_slice(&text));
-    buffer_free(&data);
-    buffer_free(&text);
-    return out;
+    return encode_collapse_id(input, by_room ? COLLAPSE_ROOM : input->app->collapse, arena);
 }
 
 /* Apple delivers at once only what is of high urgency. */

@@ -102,14 +102,6 @@ static void collect(const struct encode_input *input, struct arena *arena,
 
 /* ---- How it is written: members, each with a comma before it, until an object is closed ---- */
 
-static void close_object(size_t start, struct buffer *out) {
-    if (out->size == start)
-        buffer_append_byte(out, '{');
-    else
-        out->data[start] = '{';
-    buffer_append_byte(out, '}');
-}
-
 static void write_name(const char *name, struct buffer *out) {
     buffer_append_text(out, ",\"");
     buffer_append_text(out, name);
@@ -130,20 +122,11 @@ static void write_text(const char *name, struct slice text, bool was_longer, siz
     buffer_append_text(out, is_marked && has_room ? ELLIPSIS "\"" : "\"");
 }
 
-/* How many bytes the first so many characters take. */
-static size_t characters_bytes(struct slice text, size_t count) {
-    size_t at = 0;
-
-    for (; count > 0 && at < text.size; count--)
-        at += slice_utf8_sequence((struct slice){.data = text.data + at, .size = text.size - at});
-    return at;
-}
-
 static void write_body(struct slice body, size_t text_bytes, struct buffer *out) {
-    const bool is_long = characters_bytes(body, BODY_CHARACTERS_MAX) < body.size;
+    const bool is_long = slice_utf8_characters(body, BODY_CHARACTERS_MAX) < body.size;
 
     if (is_long)
-        body.size = characters_bytes(body, BODY_CHARACTERS_MAX - 1);
+        body.size = slice_utf8_characters(body, BODY_CHARACTERS_MAX - 1);
     write_text("body", body, is_long, text_bytes, out);
 }
 
@@ -161,7 +144,7 @@ static void write_content(struct json_object *content, const struct shape *shape
     const size_t start = out->size;
     if (body.data != NULL)
         left_out[count++] = "body";
-    if (characters_bytes(ciphertext, CIPHERTEXT_CHARACTERS_MAX) < ciphertext.size)
+    if (slice_utf8_characters(ciphertext, CIPHERTEXT_CHARACTERS_MAX) < ciphertext.size)
         left_out[count++] = "ciphertext";
     if (shape->content == CONTENT_WHOLE)
         json_write_members(content, left_out, out);
@@ -169,7 +152,7 @@ static void write_content(struct json_object *content, const struct shape *shape
         write_text("msgtype", type, false, shape->text_bytes, out);
     if (body.data != NULL)
         write_body(body, shape->text_bytes, out);
-    close_object(start, out);
+    json_close_object(start, out);
 }
 
 static void write_field(const struct payload *payload, const struct field *field,
@@ -215,7 +198,7 @@ static size_t write_shape(const struct payload *payload, const struct shape *sha
     place->out->size = place->after_start;
     for (size_t i = 0; i < payload->count; i++)
         write_field(payload, &payload->fields[i], shape, place->out);
-    close_object(place->start, place->out);
+    json_close_object(place->start, place->out);
     return place->out->size - place->start;
 }
 
@@ -256,14 +239,12 @@ static bool write_fitting(const struct payload *payload, size_t limit_bytes,
 enum encode_result webpush_payload_write(const struct encode_input *input, size_t limit_bytes,
                                          struct arena *arena, struct buffer *out,
                                          const char **reason) {
-    struct json_object *defaults = json_member(input->device->data, "default_payload");
+    struct json_object *defaults = NULL;
     struct payload payload = {0};
     struct place place = {.out = out, .start = out->size};
 
-    if (defaults != NULL && !json_object_is_type(defaults, json_type_object)) {
-        *reason = "default_payload_not_object";
+    if (!encode_default_payload(input->device, &defaults, reason))
         return ENCODE_REJECT;
-    }
     if (json_member_is_true(input->device->data, "events_only") &&
         notification_is_badge_only(input->notification)) {
         *reason = "events_only";

@@ -119,6 +119,28 @@ static void test_prefix_never_cuts_a_character(void **state) {
                          cases[i].prefix);
 }
 
+static void test_characters_are_counted_whole(void **state) {
+    static const struct {
+        const char *text;
+        size_t count;
+        size_t bytes;
+    } cases[] = {
+        {"", 3, 0},
+        {"abc", 0, 0},
+        {"abc", 2, 2},
+        {"abc", 4, 3},
+        {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\xA6x", 1, 2},
+        {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\xA6x", 2, 5},
+        {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\xA6x", 3, 9},
+        {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\xA6x", 9, 10},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(slice_utf8_characters(slice_of(cases[i].text), cases[i].count),
+                         cases[i].bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_of_text),
@@ -127,6 +149,7 @@ int main(void) {
         cmocka_unit_test(test_first_header_of_a_name_wins),
         cmocka_unit_test(test_decimal_numbers),
         cmocka_unit_test(test_prefix_never_cuts_a_character),
+        cmocka_unit_test(test_characters_are_counted_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

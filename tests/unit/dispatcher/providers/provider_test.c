@@ -116,6 +116,32 @@ static void test_every_meaning_has_a_name_of_its_own(void **state) {
     assert_string_equal(answer_meaning_name(ANSWER_COUNT), "unknown");
 }
 
+static void test_a_reason_is_a_word_or_the_status(void **state) {
+    static const struct {
+        const char *word;
+        const char *expected;
+    } cases[] = {
+        {"BadDeviceToken", "BadDeviceToken"},
+        {"QUOTA_EXCEEDED", "QUOTA_EXCEEDED"},
+        {"bad-token", "bad-token"},
+        {"80300007", "80300007"},
+        {"", "http_418"},
+        {"two words", "http_418"},
+        {"\"quoted\"", "http_418"},
+        {"caf\xC3\xA9", "http_418"},
+        {"12345678901234567890123456789012345678901234567", /* as long as fits */
+         "12345678901234567890123456789012345678901234567"},
+        {"123456789012345678901234567890123456789012345678", "http_418"},
+    };
+    char seen[ANSWER_REASON_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        answer_reason_write(slice_of(cases[i].word), 418, seen);
+        assert_string_equal(seen, cases[i].expected);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_form_of_retry_after),
@@ -124,6 +150,7 @@ int main(void) {
         cmocka_unit_test(test_an_answer_without_a_date_says_so),
         cmocka_unit_test(test_every_kind_finds_its_provider),
         cmocka_unit_test(test_every_meaning_has_a_name_of_its_own),
+        cmocka_unit_test(test_a_reason_is_a_word_or_the_status),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
