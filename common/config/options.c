@@ -22,10 +22,12 @@
 /* In the order of the enums that they stand for. */
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const unknown_apps[] = {"drop", "reject", NULL};
+static const char *const hms_urgencies[] = {"auto", "high", "normal", NULL};
 static const char *const fcm_targets[] = {"token", "fid", "auto", NULL};
 
 const struct option_kind_row options_kinds[PROVIDER_KIND_COUNT] = {
     [PROVIDER_FCM] = {.supported = true},
+    [PROVIDER_HMS] = {.supported = true},
     [PROVIDER_RETIRED] = {.supported = true},
 };
 
@@ -390,6 +392,39 @@ const struct option options_app[] = {
      .absent = "an empty message",
      .kinds = FOR(FCM),
      .help = "What every message starts from, in the words of FCM's HTTP v1 API."},
+    {.name = "client_id",
+     .type = &option_text,
+     .offset = IN_APP(hms.client_id),
+     .example = "\"104512345\"",
+     .minimum = 1,
+     .maximum = 256,
+     .required = true,
+     .kinds = FOR(HMS),
+     .help = "The app's id at Huawei (OAuth 2.0 client ID)."},
+    {.name = "client_secret",
+     .type = &option_text,
+     .offset = IN_APP(hms.client_secret),
+     .minimum = 1,
+     .maximum = 4096,
+     .required = true,
+     .secret = true,
+     .kinds = FOR(HMS),
+     .help = "The secret that goes with the client_id."},
+    {.name = "token_url",
+     .type = &option_base_url,
+     .offset = IN_APP(hms.token_url),
+     .absent = "Huawei's own",
+     .kinds = FOR(HMS),
+     .help = "Where tokens are asked for. http is for tests."},
+    {.name = "urgency",
+     .type = &option_choice,
+     .offset = IN_APP(hms.urgency),
+     .choices = hms_urgencies,
+     .fallback = "auto",
+     .kinds = FOR(HMS),
+     .help =
+         "Whether pushes wake a phone that sleeps: auto goes by the priority of each. Huawei lets "
+         "an app send with high urgency on request; without that, say normal."},
     {.name = "api_key",
      .type = &option_obsolete,
      .absent = "nothing",

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    PUSHKEY_BYTES_MAX = 4096,
     INSTALLATION_ID_BYTES = 22,
     TTL_SECONDS_MAX = 28 * 24 * 3600, /* FCM refuses more than four weeks */
 };
@@ -16,17 +15,8 @@ enum {
 static const char default_base_url[] = "https://fcm.googleapis.com";
 
 static const char *check(const struct app *app, const struct device *device) {
-    struct slice pushkey = device->pushkey;
-
     (void)app;
-    if (pushkey.size == 0)
-        return "pushkey_empty";
-    if (pushkey.size > PUSHKEY_BYTES_MAX)
-        return "pushkey_too_long";
-    for (size_t i = 0; i < pushkey.size; i++)
-        if ((unsigned char)pushkey.data[i] < 0x20 || pushkey.data[i] == 0x7F)
-            return "pushkey_control_character";
-    return NULL;
+    return check_token(device->pushkey);
 }
 
 /* A Firebase installation id: 22 base64url characters of which the first carries the header bits
@@ -100,12 +90,9 @@ static bool write_message(const struct encode_input *input, struct fcm_data *dat
 }
 
 static const char *write_url(const struct app *app, struct arena *arena) {
-    const struct slice base = slice_of(app->base_url == NULL ? default_base_url : app->base_url);
-    size_t base_bytes = base.size;
+    const struct slice base = encode_base_url(app, default_base_url);
 
-    while (base_bytes > 0 && base.data[base_bytes - 1] == '/')
-        base_bytes--;
-    return arena_format(arena, "%.*s/v1/projects/%s/messages:send", (int)base_bytes, base.data,
+    return arena_format(arena, "%.*s/v1/projects/%s/messages:send", (int)base.size, base.data,
                         app->fcm.project_id)
         .data;
 }

@@ -193,10 +193,5 @@ void fcm_answers_classify(const struct classify_input *input, struct answer *out
         memcpy(out->reason, found.code, sizeof out->reason);
     else
         snprintf(out->reason, sizeof out->reason, "http_%d", response->status);
-    if (row->meaning == ANSWER_RETRY_PUSHKEY || row->meaning == ANSWER_RETRY_APP ||
-        row->meaning == ANSWER_RETRY_HOST) {
-        out->retry_after_ms = answer_retry_after_ms(response, input->now_ms);
-        if (out->retry_after_ms == 0)
-            out->retry_after_ms = row->retry_ms;
-    }
+    answer_take_retry_after(input, row->retry_ms, out);
 }

@@ -286,8 +286,6 @@ enum encode_result fcm_data_collect(const struct encode_input *input, struct are
         add_default_payload(data, payload, content);
         add_flat_content(data, content);
     }
-    data->text_bytes = FCM_DATA_TEXT_BYTES;
-    data->has_content = true;
     *out = data;
     return ENCODE_SEND;
 }
@@ -345,6 +343,8 @@ bool fcm_data_fit(struct fcm_data *data, size_t limit_bytes) {
         size_t least_bytes;
     } attempts[] = {{true, CONTENT_TEXT_BYTES_MIN}, {false, 0}};
 
+    data->text_bytes = FCM_DATA_TEXT_BYTES;
+    data->has_content = true;
     if (total_bytes(data, FCM_DATA_TEXT_BYTES, true) <= limit_bytes)
         return true;
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {

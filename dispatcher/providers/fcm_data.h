@@ -20,7 +20,8 @@ enum encode_result fcm_data_collect(const struct encode_input *input, struct are
 
 /* Cuts whole characters off the longest texts, never off ids and never off what the client itself
  * put into its pusher, until all of it is at most limit_bytes. When that would leave only crumbs,
- * the event's content is left out: the client can fetch it. False when it cannot fit. */
+ * the event's content is left out: the client can fetch it. False when it cannot fit. It may be
+ * fitted anew, into another limit. */
 bool fcm_data_fit(struct fcm_data *data, size_t limit_bytes);
 
 /* Appends it as a JSON object. */

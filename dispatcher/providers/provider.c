@@ -8,10 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY_MS = 24 * 3600 * 1000 };
+enum { DAY_MS = 24 * 3600 * 1000, TOKEN_BYTES_MAX = 4096 };
 
 static const struct provider *const providers[] = {
     &provider_fcm,
+    &provider_hms,
     &provider_unifiedpush,
     &provider_webpush,
 };
@@ -67,6 +68,25 @@ struct slice encode_collapse_id(const struct encode_input *input, enum collapse 
     buffer_free(&data);
     buffer_free(&id);
     return out;
+}
+
+const char *check_token(struct slice pushkey) {
+    if (pushkey.size == 0)
+        return "pushkey_empty";
+    if (pushkey.size > TOKEN_BYTES_MAX)
+        return "pushkey_too_long";
+    for (size_t i = 0; i < pushkey.size; i++)
+        if ((unsigned char)pushkey.data[i] < 0x20 || pushkey.data[i] == 0x7F)
+            return "pushkey_control_character";
+    return NULL;
+}
+
+struct slice encode_base_url(const struct app *app, const char *own) {
+    struct slice base = slice_of(app->base_url == NULL ? own : app->base_url);
+
+    while (base.size > 0 && base.data[base.size - 1] == '/')
+        base.size--;
+    return base;
 }
 
 bool encode_has_nothing(const struct encode_input *input) {
@@ -178,4 +198,14 @@ int64_t answer_retry_after_ms(const struct http_response *response, int64_t now_
     if (!answer_date_ms(response, now_ms, &server_now_ms))
         server_now_ms = now_ms;
     return retry_after_ms(response->retry_after, server_now_ms);
+}
+
+void answer_take_retry_after(const struct classify_input *input, int64_t otherwise_ms,
+                             struct answer *out) {
+    if (out->meaning != ANSWER_RETRY_PUSHKEY && out->meaning != ANSWER_RETRY_APP &&
+        out->meaning != ANSWER_RETRY_HOST)
+        return;
+    out->retry_after_ms = answer_retry_after_ms(input->response, input->now_ms);
+    if (out->retry_after_ms == 0)
+        out->retry_after_ms = otherwise_ms;
 }

@@ -100,6 +100,12 @@ struct slice encode_collapse_id(const struct encode_input *input, enum collapse 
 
 enum { ENCODE_COLLAPSE_ID_SIZE = 32 };
 
+/* Of a pushkey that is a provider's token: NULL, or why it cannot be one (static text). */
+const char *check_token(struct slice pushkey);
+
+/* The app's base_url, or the provider's own, without a slash at its end. */
+struct slice encode_base_url(const struct app *app, const char *own);
+
 /* Whether the push is nothing but counts, and none of them is to be sent. */
 bool encode_has_nothing(const struct encode_input *input);
 
@@ -125,10 +131,17 @@ int64_t answer_retry_after_ms(const struct http_response *response, int64_t now_
  * "http_<status>". */
 void answer_reason_write(struct slice word, int status, char out[ANSWER_REASON_SIZE]);
 
+/* Fills in when to try again, for the meanings that say so: as the answer asks for, else
+ * otherwise_ms.
+ */
+void answer_take_retry_after(const struct classify_input *input, int64_t otherwise_ms,
+                             struct answer *out);
+
 /* "fcm.send", … : the meanings' names for logs and tests: "delivered", "reject", … */
 const char *answer_meaning_name(enum answer_meaning meaning);
 
 extern const struct provider provider_fcm;
+extern const struct provider provider_hms;
 extern const struct provider provider_unifiedpush;
 extern const struct provider provider_webpush;
 

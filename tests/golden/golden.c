@@ -17,6 +17,7 @@ enum { DATA_LIMIT_BYTES = 4096, BODY_LIMIT_BYTES = 4096, LIST_MAX = 8 };
 
 static const char *const authorizations[PROVIDER_KIND_COUNT] = {
     [PROVIDER_FCM] = "Bearer an-access-token",
+    [PROVIDER_HMS] = "Bearer an-access-token",
     [PROVIDER_WEBPUSH] = "vapid t=a-signed-token, k=a-public-key",
 };
 static const char *const result_names[] = {
@@ -68,6 +69,12 @@ static struct app read_app(struct json_object *options, struct app_lists *lists)
         [COLLAPSE_NONE] = "none",
         NULL,
     };
+    static const char *const urgencies[] = {
+        [HMS_URGENCY_AUTO] = "auto",
+        [HMS_URGENCY_HIGH] = "high",
+        [HMS_URGENCY_NORMAL] = "normal",
+        NULL,
+    };
     struct json_object *counts = json_member(options, "send_badge_counts");
     struct app app = {
         .kind = PROVIDER_FCM,
@@ -78,6 +85,8 @@ static struct app read_app(struct json_object *options, struct app_lists *lists)
         .fcm.options = json_member(options, "fcm_options"),
         .fcm.target = choice(options, "target", targets),
         .collapse = choice(options, "collapse", collapses),
+        .hms.client_id = text_option(options, "client_id"),
+        .hms.urgency = choice(options, "urgency", urgencies),
         .webpush.allowed_endpoints = text_list(options, "allowed_endpoints", lists->endpoints),
         .unifiedpush.allow_http = json_member_is_true(options, "allow_http"),
         .route.allowed_networks = text_list(options, "allow_networks", lists->networks),
@@ -115,10 +124,32 @@ static int64_t data_bytes(struct json_object *body) {
     return total;
 }
 
+/* The data of a message for Huawei are JSON in a text: shown as what they hold. */
+static bool open_data(struct slice body, struct buffer *out) {
+    struct json_object *tree = json_parse(body, 80, NULL);
+    struct json_object *message = json_member_object(tree, "message");
+    const struct slice written = json_member_text(message, "data");
+    struct json_object *data = json_parse(written, 80, NULL);
+    struct buffer again = {0};
+    bool done = false;
+
+    if (data != NULL) {
+        json_write(data, &again);
+        done = slice_equal(written, buffer_slice(&again));
+        json_object_object_add(message, "data", data);
+        json_write(tree, out);
+    }
+    buffer_free(&again);
+    json_object_put(tree);
+    return done;
+}
+
 /* What the phone reads: the body, without what only the way to it needs. */
 static bool read_body(const struct app *app, struct slice body, struct buffer *out) {
     if (app->kind == PROVIDER_WEBPUSH)
         return subscription_open(body, out);
+    if (app->kind == PROVIDER_HMS)
+        return open_data(body, out);
     buffer_append(out, body);
     return true;
 }
@@ -128,6 +159,7 @@ static struct json_object *request_object(const struct app *app, const struct ht
     struct json_object *out = json_object_new_object();
     struct json_object *headers = json_object_new_object();
     struct json_object *body = json_parse(text, 80, NULL);
+    const size_t bytes = app->kind == PROVIDER_WEBPUSH ? text.size : request->body.size;
 
     for (size_t i = 0; i < request->header_count; i++)
         json_object_object_add(headers, request->headers[i].name,
@@ -138,7 +170,7 @@ static struct json_object *request_object(const struct app *app, const struct ht
     if (app->kind == PROVIDER_FCM)
         json_object_object_add(out, "data_bytes", json_object_new_int64(data_bytes(body)));
     else
-        json_object_object_add(out, "body_bytes", json_object_new_int64((int64_t)text.size));
+        json_object_object_add(out, "body_bytes", json_object_new_int64((int64_t)bytes));
     json_object_object_add(out, "body", body);
     return out;
 }

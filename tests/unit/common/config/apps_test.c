@@ -97,6 +97,30 @@ static void test_apps_are_found_by_name_and_glob(void **state) {
     config_release(config);
 }
 
+static void test_an_app_of_hms(void **state) {
+    struct config *config = parse(QUEUE "apps:\n"
+                                        "  a:\n"
+                                        "    type: hms\n"
+                                        "    client_id: 104\n"
+                                        "    client_secret: s\n"
+                                        "    token_url: https://oauth.example/token\n"
+                                        "    urgency: normal\n");
+    const struct app *app = only_app(config);
+
+    (void)state;
+    assert_int_equal(app->kind, PROVIDER_HMS);
+    assert_string_equal(app->lane, "hms");
+    assert_string_equal(app->hms.client_id, "104");
+    assert_string_equal(app->hms.client_secret, "s");
+    assert_string_equal(app->hms.token_url, "https://oauth.example/token");
+    assert_int_equal(app->hms.urgency, HMS_URGENCY_NORMAL);
+    config_release(config);
+    config = parse(QUEUE "apps: {a: {type: hms, client_id: 104, client_secret: s}}\n");
+    assert_null(only_app(config)->hms.token_url);
+    assert_int_equal(only_app(config)->hms.urgency, HMS_URGENCY_AUTO);
+    config_release(config);
+}
+
 /* The file of a Sygnal that runs today, but for its version of the API. */
 static void test_what_sygnal_has_and_columba_does_without(void **state) {
     struct capture capture = capture_start();
@@ -195,18 +219,18 @@ static void test_mistakes_in_the_section(void **state) {
 }
 
 static void test_mistakes_in_the_type(void **state) {
-    static const char *const unsupported[] = {"apns", "webpush", "unifiedpush", "hms"};
+    static const char *const unsupported[] = {"apns", "webpush", "unifiedpush"};
     static const struct mistake mistakes[] = {
         {QUEUE "apps:\n  a:\n",
-         "columba.yaml:3: apps.a.type: is missing, expected one of fcm, retired"},
+         "columba.yaml:3: apps.a.type: is missing, expected one of fcm, hms, retired"},
         {QUEUE "apps:\n  a: {project_id: p}\n",
-         "columba.yaml:3: apps.a.type: is missing, expected one of fcm, retired"},
+         "columba.yaml:3: apps.a.type: is missing, expected one of fcm, hms, retired"},
         {QUEUE "apps:\n  a: {tpye: fcm}\n",
          "columba.yaml:3: apps.a.tpye: is not a key, did you mean type?"},
-        {QUEUE "apps:\n  a: {type: FCM}\n",
-         "columba.yaml:3: apps.a.type: \"FCM\" is not a type of app, expected one of fcm, retired"},
+        {QUEUE "apps:\n  a: {type: FCM}\n", "columba.yaml:3: apps.a.type: \"FCM\" is not a type of "
+                                            "app, expected one of fcm, hms, retired"},
         {QUEUE "apps:\n  a: {type: [fcm]}\n",
-         "columba.yaml:3: apps.a.type: is not a type of app, expected one of fcm, retired"},
+         "columba.yaml:3: apps.a.type: is not a type of app, expected one of fcm, hms, retired"},
     };
     struct buffer yaml = {0};
     struct buffer expected = {0};
@@ -242,7 +266,8 @@ static void test_mistakes_in_an_app(void **state) {
         {QUEUE "apps: {a: {" FCM ", projet_id: x}}\n",
          "columba.yaml:2: apps.a.projet_id: is not a key, did you mean project_id?"},
         {QUEUE "apps: {a: {type: retired, lane: x}}\n",
-         "columba.yaml:2: apps.a.lane: is not for an app of this type, expected it only for fcm"},
+         "columba.yaml:2: apps.a.lane: is not for an app of this type, expected it only for fcm, "
+         "hms"},
         {QUEUE "apps: {a: {type: retired, project_id: x}}\n",
          "columba.yaml:2: apps.a.project_id: is not for an app of this type, expected it only for "
          "fcm"},
@@ -290,6 +315,7 @@ int main(void) {
         cmocka_unit_test(test_values_of_an_fcm_app),
         cmocka_unit_test(test_fcm_options_become_json),
         cmocka_unit_test(test_apps_are_found_by_name_and_glob),
+        cmocka_unit_test(test_an_app_of_hms),
         cmocka_unit_test(test_what_sygnal_has_and_columba_does_without),
         cmocka_unit_test(test_http_is_warned_about),
         cmocka_unit_test(test_a_file_with_a_mistake_is_not_warned_about),
