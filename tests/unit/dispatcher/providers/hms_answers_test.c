@@ -1,10 +1,4 @@
-#include "dispatcher/providers/hms_answers.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/dispatcher/providers/answers.h"
 
 #define CODE(code) "{\"code\":\"" code "\",\"msg\":\"\",\"requestId\":\"1\"}"
 #define PARTIAL(msg) "{\"code\":\"80100000\",\"msg\":\"" msg "\",\"requestId\":\"1\"}"
@@ -13,14 +7,6 @@
 #define HTML "<!DOCTYPE html><title>Error</title><p>404. That's an error.</p>"
 
 static const char pushkey[] = "0864:ours";
-
-struct expectation {
-    int status;
-    const char *body;
-    enum answer_meaning meaning;
-    const char *reason;
-    int64_t retry_after_ms;
-};
 
 static const struct expectation expectations[] = {
     {200, CODE("80000000"), ANSWER_DELIVERED, "delivered", 0},
@@ -104,35 +90,13 @@ static const struct expectation expectations[] = {
 };
 
 static struct answer classify(int status, const char *body, const char *retry_after) {
-    const struct http_response response = {
-        .status = status,
-        .body = slice_of(body),
-        .retry_after = slice_of(retry_after),
-    };
-    const struct app app = {.kind = PROVIDER_HMS};
-    const struct device device = {.pushkey = slice_of(pushkey)};
-    struct answer answer;
-
-    memset(&answer, 0xA5, sizeof answer);
-    hms_answers_classify(&(struct classify_input){.app = &app,
-                                                  .device = &device,
-                                                  .response = &response,
-                                                  .now_ms = INT64_C(1700000000000)},
-                         &answer);
-    return answer;
+    return answers_ask(&provider_hms, pushkey, status, body, retry_after);
 }
 
 static void test_every_row_of_the_table(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof expectations / sizeof expectations[0]; i++) {
-        const struct expectation *expected = &expectations[i];
-        const struct answer seen = classify(expected->status, expected->body, NULL);
-        if (seen.meaning != expected->meaning || strcmp(seen.reason, expected->reason) != 0 ||
-            seen.retry_after_ms != expected->retry_after_ms)
-            fail_msg("%d %s: %s, %s, %lld ms", expected->status, expected->body,
-                     answer_meaning_name(seen.meaning), seen.reason,
-                     (long long)seen.retry_after_ms);
-    }
+    answers_expect(&provider_hms, pushkey, expectations,
+                   sizeof expectations / sizeof expectations[0]);
 }
 
 /* The promise that trouble never unregisters anyone, over every status and code. */
