@@ -177,7 +177,8 @@ static void close_parts(struct dispatcher *dispatcher) {
 int main(int argc, char **argv) {
     const struct program program = {
         .name = "columba-dispatcher",
-        .purpose = "takes pushes off the queue and sends them to the providers."};
+        .purpose = "takes pushes off the queue and sends them to the providers.",
+        .sends = true};
     struct dispatcher dispatcher = {.status = PROGRAM_EXIT_OK};
     struct error error = {0};
     struct config *config = program_start(&program, argc, argv, &dispatcher.status);

@@ -78,10 +78,17 @@ const struct option_type option_json = {read_json, expect_json, NULL};
 
 /* ---- The section ---- */
 
+/* Whoever registers a pushkey names the host that is called. */
+static bool is_called_by_endpoint(enum provider_kind kind) {
+    return kind == PROVIDER_WEBPUSH || kind == PROVIDER_UNIFIEDPUSH;
+}
+
 /* The type comes first: which other keys may stand there hangs on it. When it is missing, a slip of
  * its own name may be why. */
-static bool read_app(const struct yaml_node *node, struct app *app, struct error *error) {
-    const struct option_scope scope = {.rows = options_app, .count = options_app_count};
+static bool read_app(const struct yaml_node *node, bool without_keys, struct app *app,
+                     struct error *error) {
+    const struct option_scope scope = {
+        .rows = options_app, .count = options_app_count, .without_keys = without_keys};
 
     app->pattern = memory_copy_text(node->key);
     if (node->key[0] == '\0')
@@ -94,12 +101,14 @@ static bool read_app(const struct yaml_node *node, struct app *app, struct error
     if (!option_read_row(&scope, &options_app[0], node, node, app, error) ||
         !option_read(&scope, node, node, 1U << app->kind, app, error))
         return false;
+    app->route.is_guarded = is_called_by_endpoint(app->kind);
     if (app->lane == NULL)
         app->lane = memory_copy_text(provider_kind_name(app->kind));
     return true;
 }
 
-bool apps_read(const struct yaml_node *root, struct apps *apps, struct error *error) {
+bool apps_read(const struct yaml_node *root, bool without_keys, struct apps *apps,
+               struct error *error) {
     const struct yaml_node *section = yaml_member(root, "apps");
     bool done = true;
 
@@ -109,6 +118,6 @@ bool apps_read(const struct yaml_node *root, struct apps *apps, struct error *er
         return yaml_refuse_member(root, "apps", error, "is missing, expected at least one app");
     apps->list = memory_new_array(section->count, sizeof *apps->list);
     for (size_t i = 0; done && i < section->count; i++)
-        done = read_app(&section->children[i], &apps->list[apps->count++], error);
+        done = read_app(&section->children[i], without_keys, &apps->list[apps->count++], error);
     return done;
 }

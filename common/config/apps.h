@@ -8,6 +8,7 @@
 
 /* Fills apps, which is empty; what was read before a failure is in it, for apps_free. root is the
  * whole file. */
-bool apps_read(const struct yaml_node *root, struct apps *apps, struct error *error);
+bool apps_read(const struct yaml_node *root, bool without_keys, struct apps *apps,
+               struct error *error);
 
 #endif

@@ -14,7 +14,7 @@ enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* ---- Reading ---- */
 
-static bool read_sections(const struct yaml_node *root, struct config *config,
+static bool read_sections(const struct yaml_node *root, bool without_keys, struct config *config,
                           struct error *error) {
     const struct option_scope names = {.rows = options_sections, .count = options_section_count};
     bool done = option_check_names(&names, root, error);
@@ -22,10 +22,11 @@ static bool read_sections(const struct yaml_node *root, struct config *config,
     for (size_t i = 0; done && i < options_section_count; i++) {
         const struct option_scope scope = {.rows = options_global,
                                            .count = options_global_count,
-                                           .section = options_sections[i].name};
+                                           .section = options_sections[i].name,
+                                           .without_keys = without_keys};
         const struct yaml_node *map = yaml_member(root, scope.section);
         if (strcmp(scope.section, "apps") == 0)
-            done = apps_read(root, &config->apps, error);
+            done = apps_read(root, without_keys, &config->apps, error);
         else
             done = option_read(&scope, map, root, 0, config, error);
     }
@@ -58,7 +59,23 @@ static bool check_together(const struct yaml_node *root, const struct config *co
     return true;
 }
 
-struct config *config_parse(const char *name, struct slice yaml, struct error *error) {
+/* "" is an app's own word for none. */
+static void settle_proxies(struct config *config) {
+    const char *common = config->dispatcher.proxy;
+
+    for (size_t i = 0; i < config->apps.count; i++) {
+        struct route *route = &config->apps.list[i].route;
+        if (route->proxy == NULL && common != NULL)
+            route->proxy = memory_copy_text(common);
+        if (route->proxy != NULL && route->proxy[0] == '\0') {
+            free(route->proxy);
+            route->proxy = NULL;
+        }
+    }
+}
+
+static struct config *parse(const char *name, struct slice yaml, bool without_keys,
+                            struct error *error) {
     struct yaml_tree *tree = yaml_tree_parse(name, yaml, error);
     struct config *config = NULL;
 
@@ -67,7 +84,8 @@ struct config *config_parse(const char *name, struct slice yaml, struct error *e
     const struct yaml_node *root = yaml_tree_root(tree);
     config = memory_new(sizeof *config);
     config->references = 1;
-    if (read_sections(root, config, error) && check_together(root, config, error)) {
+    if (read_sections(root, without_keys, config, error) && check_together(root, config, error)) {
+        settle_proxies(config);
         yaml_tree_log_warnings(tree);
     } else {
         config_release(config);
@@ -77,16 +95,28 @@ struct config *config_parse(const char *name, struct slice yaml, struct error *e
     return config;
 }
 
-struct config *config_load(const char *path, struct error *error) {
+struct config *config_parse(const char *name, struct slice yaml, struct error *error) {
+    return parse(name, yaml, false, error);
+}
+
+static struct config *load(const char *path, bool without_keys, struct error *error) {
     struct config *config = NULL;
     struct buffer yaml = {0};
 
     if (file_read(path, FILE_BYTES_MAX, &yaml, error))
-        config = config_parse(path, buffer_slice(&yaml), error);
+        config = parse(path, buffer_slice(&yaml), without_keys, error);
     else
         error_prefix(error, "%s", path);
     secret_free(&yaml);
     return config;
+}
+
+struct config *config_load(const char *path, struct error *error) {
+    return load(path, false, error);
+}
+
+struct config *config_load_without_keys(const char *path, struct error *error) {
+    return load(path, true, error);
 }
 
 /* ---- Sharing ---- */

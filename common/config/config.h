@@ -81,6 +81,7 @@ struct dispatcher_config {
     int64_t request_timeout_ms;
     int64_t commit_interval_ms;
     int64_t drain_timeout_ms;
+    char *proxy; /* a secret; it is in the routes of the apps already */
 };
 
 struct config {
@@ -99,6 +100,10 @@ struct config {
  * reference. Secrets and *_file of the redis and queue sections are read here; files that only
  * the dispatcher needs (app credentials) are named here and opened by their user. */
 struct config *config_load(const char *path, struct error *error);
+
+/* The same for programs that send nothing: the files of secrets that only sending takes stay
+ * closed, and what they hold is NULL. */
+struct config *config_load_without_keys(const char *path, struct error *error);
 
 /* The same from memory; name stands for the file in errors. */
 struct config *config_parse(const char *name, struct slice yaml, struct error *error);

@@ -152,6 +152,8 @@ bool option_read_row(const struct option_scope *scope, const struct option *opti
     }
     if (file != NULL && node != NULL)
         return yaml_refuse(file, error, "is there beside %s, expected one of the two", key);
+    if (file != NULL && option->is_key && scope->without_keys)
+        return true;
     if (file != NULL)
         return read_secret(option, file, target, error);
     if (node != NULL)

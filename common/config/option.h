@@ -27,6 +27,8 @@ extern const struct option_type option_name;          /* char *, of value_is_nam
 extern const struct option_type option_address;       /* char *, host:port */
 extern const struct option_type option_endpoint;      /* char * host, and int64_t port */
 extern const struct option_type option_base_url;      /* char *, without a slash at its end */
+extern const struct option_type option_proxy;         /* char *; "" for none */
+extern const struct option_type option_network_list;  /* char ** of CIDR, ends with NULL */
 extern const struct option_type option_integer;       /* int64_t */
 extern const struct option_type option_duration;      /* int64_t, milliseconds */
 extern const struct option_type option_size;          /* int64_t, bytes */
@@ -54,6 +56,7 @@ struct option {
     const char *const *choices; /* ends with NULL */
     bool required;
     bool secret;    /* never shown; name_file names a file that holds it */
+    bool is_key;    /* a secret of sending: only who sends opens its file */
     unsigned kinds; /* of an app: the kinds it is for, as bits */
     const char *help;
 };
@@ -63,6 +66,7 @@ struct option_scope {
     const struct option *rows;
     size_t count;
     const char *section; /* the rows of this section alone; NULL: all, of the one map of an app */
+    bool without_keys;   /* files of rows that are keys stay closed, and the rows unset */
 };
 
 /* The row's name inside its scope; NULL when it is not of this scope. */

@@ -1,5 +1,6 @@
 #include "common/base/address.h"
 #include "common/base/memory.h"
+#include "common/base/network.h"
 #include "common/config/config.h"
 #include "common/config/option.h"
 #include "common/config/value.h"
@@ -92,6 +93,25 @@ static void expect_base_url(const struct option *option, struct buffer *out) {
 }
 
 const struct option_type option_base_url = {read_base_url, expect_base_url, release_text};
+
+static bool read_proxy(const struct option *option, const struct yaml_node *node, void *target,
+                       struct error *error) {
+    if (!need_text(option, node, error))
+        return false;
+    bool is_none = strcmp(node->text, "none") == 0;
+    if (!is_none && !value_is_proxy(node->text))
+        return option_refuse(option, node, "is not a proxy", error);
+    *(char **)field(option, target) = memory_copy_text(is_none ? "" : node->text);
+    return true;
+}
+
+static void expect_proxy(const struct option *option, struct buffer *out) {
+    (void)option;
+    buffer_append_text(out, "http://host:port, with user:password@ before the host if need be, "
+                            "or none");
+}
+
+const struct option_type option_proxy = {read_proxy, expect_proxy, release_text};
 
 /* ---- Addresses ---- */
 
@@ -290,6 +310,34 @@ static void release_name_list(const struct option *option, void *target) {
 }
 
 const struct option_type option_name_list = {read_name_list, expect_name_list, release_name_list};
+
+/* A list that ends with NULL. What was read before a mistake is freed with the app. */
+static bool read_network_list(const struct option *option, const struct yaml_node *node,
+                              void *target, struct error *error) {
+    struct network network;
+
+    if (!need_list(option, node, error))
+        return false;
+    char **list = memory_new_array(node->count + 1, sizeof *list);
+    *(char ***)field(option, target) = list;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *item = &node->children[i];
+        if (!need_text(option, item, error))
+            return false;
+        if (!network_cidr_parse(slice_of(item->text), &network))
+            return option_refuse(option, item, "is not a network", error);
+        list[i] = memory_copy_text(item->text);
+    }
+    return true;
+}
+
+static void expect_network_list(const struct option *option, struct buffer *out) {
+    (void)option;
+    buffer_append_format(out, "a list of at most %d networks such as 10.0.0.0/8 or fd00::/8",
+                         CONFIG_LIST_MAX);
+}
+
+const struct option_type option_network_list = {read_network_list, expect_network_list, NULL};
 
 static bool read_duration_list(const struct option *option, const struct yaml_node *node,
                                void *target, struct error *error) {

@@ -305,6 +305,14 @@ const struct option options_global[] = {
      .maximum = 30 * SECOND,
      .help = "How long a rebalance or the end waits for what is on the wire. The whole group "
              "waits with it."},
+    {.name = "dispatcher.proxy",
+     .type = &option_proxy,
+     .offset = IN_CONFIG(dispatcher.proxy),
+     .absent = "none",
+     .secret = true,
+     .is_key = true,
+     .help = "The proxy (HTTP CONNECT) through which providers are reached; what is special in its "
+             "user and password is percent-encoded. The environment's http_proxy is not heeded."},
 };
 const size_t options_global_count = sizeof options_global / sizeof options_global[0];
 
@@ -345,6 +353,23 @@ const struct option options_app[] = {
      .maximum = 4096,
      .kinds = FOR_SENT,
      .help = "The certificate authorities (PEM) that are trusted for this app."},
+    {.name = "proxy",
+     .type = &option_proxy,
+     .offset = IN_APP(route.proxy),
+     .absent = "dispatcher.proxy",
+     .secret = true,
+     .is_key = true,
+     .kinds = FOR_SENT,
+     .help = "A proxy for this app alone. Endpoints that browsers and distributors name are looked "
+             "up by the proxy, so that it is the proxy which has to keep inner networks out of "
+             "their reach."},
+    {.name = "allow_networks",
+     .type = &option_network_list,
+     .offset = IN_APP(route.allowed_networks),
+     .absent = "none",
+     .kinds = FOR(WEBPUSH) | FOR(UNIFIEDPUSH),
+     .help = "Networks that endpoints may be in although they are not public: for a distributor "
+             "of one's own. Nothing else is called that is not a public address."},
     {.name = "ttl",
      .type = &option_duration,
      .offset = IN_APP(ttl_ms),
@@ -408,6 +433,7 @@ const struct option options_app[] = {
      .maximum = 4096,
      .required = true,
      .secret = true,
+     .is_key = true,
      .kinds = FOR(HMS),
      .help = "The secret that goes with the client_id."},
     {.name = "token_url",

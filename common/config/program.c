@@ -81,7 +81,7 @@ struct config *program_start(const struct program *program, int argc, char **arg
     if (wish != WISH_RUN && wish != WISH_CHECK)
         return NULL;
     log_open(program->name, LOG_LEVEL_INFO);
-    config = config_load(path, &error);
+    config = program->sends ? config_load(path, &error) : config_load_without_keys(path, &error);
     if (config == NULL) {
         fprintf(stderr, "%s: %s\n", program->name, error.text);
         *status = PROGRAM_EXIT_USAGE;

@@ -13,6 +13,7 @@ enum program_exit {
 struct program {
     const char *name;
     const char *purpose; /* one sentence for --help */
+    bool sends;          /* and so opens the files that sending takes */
 };
 
 /* Understands --config, --check-config, --help-config, --help and --version. The configuration to

@@ -1,5 +1,6 @@
 #include "common/config/value.h"
 
+#include "common/base/address.h"
 #include "common/base/slice.h"
 
 #include <ctype.h>
@@ -131,4 +132,27 @@ bool value_is_base_url(const char *text) {
         if (!isgraph((unsigned char)*at) || strchr("@?#\"<>\\^`{|}", *at) != NULL)
             return false;
     return true;
+}
+
+/* What a user may be made of (RFC 3986, section 3.2.1), and libcurl decodes. */
+static bool is_userinfo(struct slice text) {
+    for (size_t i = 0; i < text.size; i++)
+        if (!isalnum((unsigned char)text.data[i]) &&
+            (text.data[i] == '\0' || strchr("-._~%!$&'()*+,;=:", text.data[i]) == NULL))
+            return false;
+    return text.size > 0;
+}
+
+bool value_is_proxy(const char *text) {
+    static const char scheme[] = "http://";
+    char host[ADDRESS_HOST_SIZE];
+    int port = 0;
+
+    if (strncmp(text, scheme, sizeof scheme - 1) != 0)
+        return false;
+    const char *user = text + sizeof scheme - 1;
+    const char *at = strrchr(user, '@');
+    if (at != NULL && !is_userinfo((struct slice){.data = user, .size = (size_t)(at - user)}))
+        return false;
+    return address_split(at == NULL ? user : at + 1, host, sizeof host, &port) && port > 0;
 }

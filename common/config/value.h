@@ -31,4 +31,7 @@ bool value_is_name(const char *text);
 /* An absolute http or https URL with a host, without user, query or fragment. */
 bool value_is_base_url(const char *text);
 
+/* http://[user:password@]host:port, both of the user percent-encoded. */
+bool value_is_proxy(const char *text);
+
 #endif

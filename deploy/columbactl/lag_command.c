@@ -191,7 +191,7 @@ static enum command_status ask_and_write(const struct config *config, const char
 enum command_status lag_command_show(const struct invocation *invocation, struct buffer *out,
                                      struct error *error) {
     const char *lanes[COMMAND_LANE_LIMIT];
-    struct config *config = config_load(invocation->config_path, error);
+    struct config *config = config_load_without_keys(invocation->config_path, error);
     enum command_status status = COMMAND_USAGE;
     size_t count;
 

@@ -154,7 +154,7 @@ static enum command_status inspect(const struct config *config, const struct lan
 
 enum command_status topics_command_show(const struct invocation *invocation, struct buffer *out,
                                         struct error *error) {
-    struct config *config = config_load(invocation->config_path, error);
+    struct config *config = config_load_without_keys(invocation->config_path, error);
     enum command_status status;
     struct lanes lanes;
 
@@ -168,7 +168,7 @@ enum command_status topics_command_show(const struct invocation *invocation, str
 
 enum command_status topics_command_create(const struct invocation *invocation, struct buffer *out,
                                           struct error *error) {
-    struct config *config = config_load(invocation->config_path, error);
+    struct config *config = config_load_without_keys(invocation->config_path, error);
     enum command_status status;
     struct lanes lanes;
     size_t created = 0;

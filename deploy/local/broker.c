@@ -95,7 +95,7 @@ static struct plan *make_plan(const struct options *options, int *port, struct e
     *port = options->port < 0 ? DEFAULT_PORT : (int)options->port;
     if (options->topics != NULL)
         return plan_of_list(options->topics, (int)options->partitions, error);
-    config = config_load(options->config_path, error);
+    config = config_load_without_keys(options->config_path, error);
     if (config == NULL)
         return NULL;
     if (options->port >= 0 || address_split(config->queue.brokers, host, sizeof host, port))
