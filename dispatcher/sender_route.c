@@ -16,19 +16,6 @@ static bool ends_with(const char *text, const char *end) {
     return size >= end_size && strcasecmp(text + size - end_size, end) == 0;
 }
 
-/* The whole domain is this machine's (RFC 6761 section 6.3): to a proxy, its own. */
-static bool is_local_name(struct slice host) {
-    static const char domain[] = "localhost";
-    const size_t size = sizeof domain - 1;
-
-    if (host.size > 0 && host.data[host.size - 1] == '.')
-        host.size--;
-    if (host.size < size)
-        return false;
-    struct slice end = {.data = host.data + host.size - size, .size = size};
-    return slice_is_ignoring_case(end, domain) && (host.size == size || end.data[-1] == '.');
-}
-
 /* A name in another alphabet may turn into anything, digits too, once libcurl has translated it. */
 static bool is_ascii(const char *host) {
     while (*host != '\0' && (*host & 0x80) == 0)
@@ -45,7 +32,7 @@ bool sender_route_permits_url(const struct route *route, const char *url) {
     if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
         curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
         permits =
-            is_ascii(host) && !is_local_name(slice_of(host)) &&
+            is_ascii(host) && !network_is_local_name(slice_of(host)) &&
             (!network_address_parse(slice_of(host), &address) || route_permits(route, &address));
     curl_free(host);
     curl_url_cleanup(parts);

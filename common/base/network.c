@@ -96,6 +96,18 @@ bool network_address_parse(struct slice text, struct network_address *out) {
     return parse_bare(bare, true, out);
 }
 
+bool network_is_local_name(struct slice host) {
+    static const char domain[] = "localhost";
+    const size_t size = sizeof domain - 1;
+
+    if (host.size > 0 && host.data[host.size - 1] == '.')
+        host.size--;
+    if (host.size < size)
+        return false;
+    const struct slice end = {.data = host.data + host.size - size, .size = size};
+    return slice_is_ignoring_case(end, domain) && (host.size == size || end.data[-1] == '.');
+}
+
 bool network_address_of(const struct sockaddr *address, struct network_address *out) {
     if (address->sa_family == AF_INET)
         set_ipv4(&((const struct sockaddr_in *)(const void *)address)->sin_addr, out);

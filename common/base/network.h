@@ -22,6 +22,9 @@ struct network {
  * the older forms that resolvers take (127.1, 0x7f000001, 017700000001). False: it is a name. */
 bool network_address_parse(struct slice text, struct network_address *out);
 
+/* Whether it is a name of this very machine, whoever resolves it (RFC 6761, 6.3). */
+bool network_is_local_name(struct slice host);
+
 /* False for another family than IPv4 and IPv6. */
 bool network_address_of(const struct sockaddr *address, struct network_address *out);
 

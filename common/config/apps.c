@@ -2,6 +2,7 @@
 
 #include "common/base/memory.h"
 #include "common/config/options.h"
+#include "common/config/value.h"
 
 #include <string.h>
 
@@ -75,6 +76,51 @@ static void expect_json(const struct option *option, struct buffer *out) {
 }
 
 const struct option_type option_json = {read_json, expect_json, NULL};
+
+/* Sygnal's are seconds. */
+static bool read_ttl(const struct option *option, const struct yaml_node *node, void *target,
+                     struct error *error) {
+    int64_t *ttl_ms = (void *)((char *)target + option->offset);
+    int64_t seconds = 0;
+
+    if (node->kind != YAML_TEXT || !value_integer_parse(node->text, &seconds, NULL))
+        return option_duration.read(option, node, target, error);
+    if (seconds < option->minimum / 1000 || seconds > option->maximum / 1000)
+        return option_refuse(option, node, "is out of bounds", error);
+    *ttl_ms = seconds * 1000;
+    return true;
+}
+
+static void expect_ttl(const struct option *option, struct buffer *out) {
+    option_duration.expect(option, out);
+    buffer_append_text(out, ", or a number of seconds");
+}
+
+const struct option_type option_ttl = {read_ttl, expect_ttl, NULL};
+
+static bool read_contact(const struct option *option, const struct yaml_node *node, void *target,
+                         struct error *error) {
+    char **contact = (void *)((char *)target + option->offset);
+    struct buffer text = {0};
+
+    if (node->kind != YAML_TEXT || !value_is_contact(node->text))
+        return option_refuse(option, node, "is nobody push services would write to", error);
+    if (strncmp(node->text, "https:", strlen("https:")) != 0 &&
+        strncmp(node->text, "mailto:", strlen("mailto:")) != 0)
+        buffer_append_text(&text, "mailto:");
+    buffer_append_text(&text, node->text);
+    *contact = memory_copy_text(buffer_text(&text));
+    buffer_free(&text);
+    return true;
+}
+
+static void expect_contact(const struct option *option, struct buffer *out) {
+    (void)option;
+    buffer_append_text(out, "an e-mail address or an https URL, not of localhost, .local or "
+                            ".invalid");
+}
+
+const struct option_type option_contact = {read_contact, expect_contact, NULL};
 
 /* ---- The section ---- */
 

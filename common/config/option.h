@@ -29,6 +29,7 @@ extern const struct option_type option_endpoint;      /* char * host, and int64_
 extern const struct option_type option_base_url;      /* char *, without a slash at its end */
 extern const struct option_type option_proxy;         /* char *; "" for none */
 extern const struct option_type option_network_list;  /* char ** of CIDR, ends with NULL */
+extern const struct option_type option_host_list;     /* char ** of globs, ends with NULL */
 extern const struct option_type option_integer;       /* int64_t */
 extern const struct option_type option_duration;      /* int64_t, milliseconds */
 extern const struct option_type option_size;          /* int64_t, bytes */
@@ -38,6 +39,8 @@ extern const struct option_type option_name_list;     /* struct text_list */
 extern const struct option_type option_duration_list; /* struct duration_list, ascending */
 extern const struct option_type option_properties;    /* struct property_list */
 extern const struct option_type option_json;          /* struct json_object *, of a map */
+extern const struct option_type option_ttl;           /* int64_t, milliseconds; bare seconds */
+extern const struct option_type option_contact;       /* char *, a mailto: or https: URI */
 extern const struct option_type option_kind;          /* enum provider_kind */
 extern const struct option_type option_api_version;   /* checked, kept nowhere */
 extern const struct option_type option_obsolete;      /* warned about, kept nowhere */

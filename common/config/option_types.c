@@ -312,10 +312,9 @@ static void release_name_list(const struct option *option, void *target) {
 const struct option_type option_name_list = {read_name_list, expect_name_list, release_name_list};
 
 /* A list that ends with NULL. What was read before a mistake is freed with the app. */
-static bool read_network_list(const struct option *option, const struct yaml_node *node,
-                              void *target, struct error *error) {
-    struct network network;
-
+static bool read_text_list(const struct option *option, const struct yaml_node *node, void *target,
+                           bool (*is_fit)(const char *text), const char *fault,
+                           struct error *error) {
     if (!need_list(option, node, error))
         return false;
     char **list = memory_new_array(node->count + 1, sizeof *list);
@@ -324,11 +323,22 @@ static bool read_network_list(const struct option *option, const struct yaml_nod
         const struct yaml_node *item = &node->children[i];
         if (!need_text(option, item, error))
             return false;
-        if (!network_cidr_parse(slice_of(item->text), &network))
-            return option_refuse(option, item, "is not a network", error);
+        if (!is_fit(item->text))
+            return option_refuse(option, item, fault, error);
         list[i] = memory_copy_text(item->text);
     }
     return true;
+}
+
+static bool is_network(const char *text) {
+    struct network network;
+
+    return network_cidr_parse(slice_of(text), &network);
+}
+
+static bool read_network_list(const struct option *option, const struct yaml_node *node,
+                              void *target, struct error *error) {
+    return read_text_list(option, node, target, is_network, "is not a network", error);
 }
 
 static void expect_network_list(const struct option *option, struct buffer *out) {
@@ -338,6 +348,22 @@ static void expect_network_list(const struct option *option, struct buffer *out)
 }
 
 const struct option_type option_network_list = {read_network_list, expect_network_list, NULL};
+
+static bool is_host_glob(const char *text) {
+    return text[0] != '\0' && strlen(text) < ADDRESS_HOST_SIZE && strchr(text, '/') == NULL;
+}
+
+static bool read_host_list(const struct option *option, const struct yaml_node *node, void *target,
+                           struct error *error) {
+    return read_text_list(option, node, target, is_host_glob, "is not a host", error);
+}
+
+static void expect_host_list(const struct option *option, struct buffer *out) {
+    (void)option;
+    buffer_append_format(out, "a list of at most %d hosts, or globs with * and ?", CONFIG_LIST_MAX);
+}
+
+const struct option_type option_host_list = {read_host_list, expect_host_list, NULL};
 
 static bool read_duration_list(const struct option *option, const struct yaml_node *node,
                                void *target, struct error *error) {

@@ -18,16 +18,18 @@
 #define FOR(kind) (1U << PROVIDER_##kind)
 #define FOR_ALL ((1U << PROVIDER_KIND_COUNT) - 1)
 #define FOR_SENT (FOR_ALL & ~FOR(RETIRED))
+#define FOR_ENDPOINTS (FOR(WEBPUSH) | FOR(UNIFIEDPUSH))
 
 /* In the order of the enums that they stand for. */
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const unknown_apps[] = {"drop", "reject", NULL};
 static const char *const hms_urgencies[] = {"auto", "high", "normal", NULL};
+static const char *const collapses[] = {"event", "room", "none", NULL};
 static const char *const fcm_targets[] = {"token", "fid", "auto", NULL};
 
 const struct option_kind_row options_kinds[PROVIDER_KIND_COUNT] = {
-    [PROVIDER_FCM] = {.supported = true},
-    [PROVIDER_HMS] = {.supported = true},
+    [PROVIDER_FCM] = {.supported = true},         [PROVIDER_WEBPUSH] = {.supported = true},
+    [PROVIDER_UNIFIEDPUSH] = {.supported = true}, [PROVIDER_HMS] = {.supported = true},
     [PROVIDER_RETIRED] = {.supported = true},
 };
 
@@ -342,7 +344,7 @@ const struct option options_app[] = {
      .type = &option_base_url,
      .offset = IN_APP(base_url),
      .absent = "the provider's own",
-     .kinds = FOR_SENT,
+     .kinds = FOR_SENT & ~FOR_ENDPOINTS,
      .help = "Where the provider is reached. http is for tests."},
     {.name = "ca_file",
      .type = &option_text,
@@ -367,24 +369,61 @@ const struct option options_app[] = {
      .type = &option_network_list,
      .offset = IN_APP(route.allowed_networks),
      .absent = "none",
-     .kinds = FOR(WEBPUSH) | FOR(UNIFIEDPUSH),
+     .kinds = FOR_ENDPOINTS,
      .help = "Networks that endpoints may be in although they are not public: for a distributor "
              "of one's own. Nothing else is called that is not a public address."},
     {.name = "ttl",
-     .type = &option_duration,
+     .type = &option_ttl,
      .offset = IN_APP(ttl_ms),
      .fallback = "0",
      .minimum = 0,
      .maximum = 28 * DAY,
      .kinds = FOR_SENT,
-     .help = "How long the provider may keep a push for a phone that is away; 0 leaves it to the "
-             "provider."},
+     .help = "How long the provider may keep a push for a phone that is away, and how old a push "
+             "may become before it is dropped. 0 is what is usual: 15 minutes at the provider for "
+             "webpush, a day for unifiedpush, the provider's own limit for others."},
     {.name = "send_badge_counts",
      .type = &option_boolean,
      .offset = IN_APP(send_badge_counts),
      .fallback = "true",
      .kinds = FOR_SENT,
      .help = "Whether pushes carry the counts of unread messages and missed calls."},
+    {.name = "vapid_private_key",
+     .type = &option_text,
+     .offset = IN_APP(webpush.vapid_key_file),
+     .example = "/etc/columba/vapid.pem",
+     .minimum = 1,
+     .maximum = 4096,
+     .required = true,
+     .kinds = FOR(WEBPUSH),
+     .help = "The file of the private key (PEM, or the raw key in base64url) whose public half the "
+             "clients subscribe with. Only the dispatcher opens it."},
+    {.name = "vapid_contact_email",
+     .type = &option_contact,
+     .offset = IN_APP(webpush.vapid_contact_email),
+     .required = true,
+     .kinds = FOR(WEBPUSH),
+     .help = "Whom push services may write to when something is wrong with the pushes."},
+    {.name = "allowed_endpoints",
+     .type = &option_host_list,
+     .offset = IN_APP(webpush.allowed_endpoints),
+     .absent = "every host",
+     .kinds = FOR(WEBPUSH),
+     .help = "The hosts of the push services that are sent to. A pushkey of another is rejected."},
+    {.name = "collapse",
+     .type = &option_choice,
+     .offset = IN_APP(collapse),
+     .choices = collapses,
+     .fallback = "event",
+     .kinds = FOR(APNS) | FOR(WEBPUSH),
+     .help = "What a push takes the place of: an earlier one of the same event, which only a "
+             "repetition can be, of the same room, or none."},
+    {.name = "allow_http",
+     .type = &option_boolean,
+     .offset = IN_APP(unifiedpush.allow_http),
+     .fallback = "false",
+     .kinds = FOR(UNIFIEDPUSH),
+     .help = "Whether endpoints may be http. What is pushed can then be read on the way."},
     {.name = "project_id",
      .type = &option_text,
      .offset = IN_APP(fcm.project_id),

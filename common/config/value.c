@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct unit {
     const char *name;
@@ -155,4 +156,29 @@ bool value_is_proxy(const char *text) {
     if (at != NULL && !is_userinfo((struct slice){.data = user, .size = (size_t)(at - user)}))
         return false;
     return address_split(at == NULL ? user : at + 1, host, sizeof host, &port) && port > 0;
+}
+
+static bool ends_with_domain(const char *host, size_t size, const char *domain) {
+    const size_t length = strlen(domain);
+
+    return size >= length && strncasecmp(host + size - length, domain, length) == 0 &&
+           (size == length || host[size - length - 1] == '.');
+}
+
+bool value_is_contact(const char *text) {
+    static const char *const nobodys[] = {"localhost", "local", "invalid"};
+    const bool is_url = strncmp(text, "https://", strlen("https://")) == 0;
+    const char *host = is_url ? text + strlen("https://") : strrchr(text, '@');
+
+    for (const char *at = text; *at != '\0'; at++)
+        if (!isgraph((unsigned char)*at) || strchr("\"<>\\", *at) != NULL)
+            return false;
+    if (host == NULL || (!is_url && (host == text || strchr(text, '@') != host)))
+        return false;
+    host += !is_url;
+    const size_t size = strcspn(host, is_url ? "/:?#@" : "/:?#");
+    for (size_t i = 0; i < sizeof nobodys / sizeof nobodys[0]; i++)
+        if (ends_with_domain(host, size, nobodys[i]))
+            return false;
+    return size > 0 && memchr(host, '.', size) != NULL && (is_url || host[size] == '\0');
 }

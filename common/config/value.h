@@ -28,6 +28,10 @@ void value_size_format(int64_t bytes, char out[VALUE_TEXT_SIZE]);
 /* Letters, digits, `.`, `_` and `-`: what Kafka allows in the name of a topic. */
 bool value_is_name(const char *text);
 
+/* An e-mail address, with mailto: before it perhaps, or an https URL; not of localhost, .local or
+ * .invalid, which push services refuse to take for somebody to write to. */
+bool value_is_contact(const char *text);
+
 /* An absolute http or https URL with a host, without user, query or fragment. */
 bool value_is_base_url(const char *text);
 

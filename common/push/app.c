@@ -75,6 +75,12 @@ const struct app *apps_find(const struct apps *apps, struct slice app_id) {
     return best;
 }
 
+static void free_list(char **list) {
+    for (char **each = list; each != NULL && *each != NULL; each++)
+        free(*each);
+    free(list);
+}
+
 void apps_free(struct apps *apps) {
     for (size_t i = 0; i < apps->count; i++) {
         struct app *app = &apps->list[i];
@@ -90,6 +96,7 @@ void apps_free(struct apps *apps) {
         free(app->apns.team_id);
         free(app->webpush.vapid_key_file);
         free(app->webpush.vapid_contact_email);
+        free_list(app->webpush.allowed_endpoints);
         free(app->hms.client_id);
         memory_free_secret(app->hms.client_secret);
         free(app->hms.token_url);

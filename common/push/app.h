@@ -73,7 +73,7 @@ struct app {
     } apns;
     struct {
         char *vapid_key_file;
-        char *vapid_contact_email; /* what push services may write to */
+        char *vapid_contact_email; /* whom push services may write to: mailto: or https: */
         char **allowed_endpoints;  /* globs of hosts; ends with NULL; NULL allows all */
     } webpush;
     struct {

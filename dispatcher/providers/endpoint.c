@@ -74,24 +74,10 @@ static bool split(struct slice authority, struct endpoint *out) {
     return *rest == ':' && is_port(out->port);
 }
 
-/* RFC 6761, 6.3: a name that always means this very machine. */
-static bool is_localhost(struct slice host) {
-    static const char *const names[] = {"localhost", "localhost.", ".localhost", ".localhost."};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const size_t size = strlen(names[i]);
-        const bool is_suffix = names[i][0] == '.';
-        if ((host.size == size || (is_suffix && host.size > size)) &&
-            strncasecmp(host.data + host.size - size, names[i], size) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_allowed_address(struct slice host, char *const *allowed_networks) {
     struct network_address address;
 
-    if (is_localhost(host))
+    if (network_is_local_name(host))
         host = slice_of("127.0.0.1");
     return !network_address_parse(host, &address) || network_is_public(&address) ||
            network_list_contains(allowed_networks, &address);

@@ -176,6 +176,19 @@ static void test_what_is_a_name(void **state) {
     assert_false(network_address_parse((struct slice){.data = "1.1.1.1\0", .size = 8}, &address));
 }
 
+static void test_names_of_this_machine(void **state) {
+    static const char *const local[] = {"localhost", "LocalHost.", "a.localhost", "a.b.localhost."};
+    static const char *const other[] = {"",         ".",         "localhost..",      "alocalhost",
+                                        "localhos", "127.0.0.1", "localhost.example"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
+        assert_true(network_is_local_name(slice_of(local[i])));
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+        assert_false(network_is_local_name(slice_of(other[i])));
+    assert_false(network_is_local_name((struct slice){0}));
+}
+
 static void test_addresses_of_sockets(void **state) {
     struct sockaddr_in ipv4 = {.sin_family = AF_INET};
     struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
@@ -273,9 +286,13 @@ static void test_lists_of_networks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_public), cmocka_unit_test(test_every_spelling_of_an_address),
-        cmocka_unit_test(test_what_is_a_name), cmocka_unit_test(test_addresses_of_sockets),
-        cmocka_unit_test(test_networks),       cmocka_unit_test(test_lists_of_networks),
+        cmocka_unit_test(test_what_is_public),
+        cmocka_unit_test(test_every_spelling_of_an_address),
+        cmocka_unit_test(test_what_is_a_name),
+        cmocka_unit_test(test_names_of_this_machine),
+        cmocka_unit_test(test_addresses_of_sockets),
+        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_lists_of_networks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

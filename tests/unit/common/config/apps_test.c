@@ -219,18 +219,20 @@ static void test_mistakes_in_the_section(void **state) {
 }
 
 static void test_mistakes_in_the_type(void **state) {
-    static const char *const unsupported[] = {"apns", "webpush", "unifiedpush"};
+    static const char *const unsupported[] = {"apns"};
     static const struct mistake mistakes[] = {
-        {QUEUE "apps:\n  a:\n",
-         "columba.yaml:3: apps.a.type: is missing, expected one of fcm, hms, retired"},
-        {QUEUE "apps:\n  a: {project_id: p}\n",
-         "columba.yaml:3: apps.a.type: is missing, expected one of fcm, hms, retired"},
+        {QUEUE "apps:\n  a:\n", "columba.yaml:3: apps.a.type: is missing, expected one of fcm, "
+                                "webpush, unifiedpush, hms, retired"},
+        {QUEUE "apps:\n  a: {project_id: p}\n", "columba.yaml:3: apps.a.type: is missing, expected "
+                                                "one of fcm, webpush, unifiedpush, hms, retired"},
         {QUEUE "apps:\n  a: {tpye: fcm}\n",
          "columba.yaml:3: apps.a.tpye: is not a key, did you mean type?"},
-        {QUEUE "apps:\n  a: {type: FCM}\n", "columba.yaml:3: apps.a.type: \"FCM\" is not a type of "
-                                            "app, expected one of fcm, hms, retired"},
+        {QUEUE "apps:\n  a: {type: FCM}\n",
+         "columba.yaml:3: apps.a.type: \"FCM\" is not a type of "
+         "app, expected one of fcm, webpush, unifiedpush, hms, retired"},
         {QUEUE "apps:\n  a: {type: [fcm]}\n",
-         "columba.yaml:3: apps.a.type: is not a type of app, expected one of fcm, hms, retired"},
+         "columba.yaml:3: apps.a.type: is not a type of app, expected one of fcm, webpush, "
+         "unifiedpush, hms, retired"},
     };
     struct buffer yaml = {0};
     struct buffer expected = {0};
@@ -267,7 +269,7 @@ static void test_mistakes_in_an_app(void **state) {
          "columba.yaml:2: apps.a.projet_id: is not a key, did you mean project_id?"},
         {QUEUE "apps: {a: {type: retired, lane: x}}\n",
          "columba.yaml:2: apps.a.lane: is not for an app of this type, expected it only for fcm, "
-         "hms"},
+         "webpush, unifiedpush, hms"},
         {QUEUE "apps: {a: {type: retired, project_id: x}}\n",
          "columba.yaml:2: apps.a.project_id: is not for an app of this type, expected it only for "
          "fcm"},
@@ -284,10 +286,12 @@ static void test_mistakes_in_an_app(void **state) {
          "columba.yaml:2: apps.a.send_badge_counts: \"yes\" is not a boolean, expected true or "
          "false"},
         {QUEUE "apps: {a: {" FCM ", ttl: 29d}}\n",
-         "columba.yaml:2: apps.a.ttl: \"29d\" is out of bounds, expected a duration from 0 to 28d"},
-        {QUEUE "apps: {a: {" FCM ", ttl: 900}}\n",
-         "columba.yaml:2: apps.a.ttl: \"900\" has no unit (ms, s, m, h, d), expected a duration "
-         "from 0 to 28d"},
+         "columba.yaml:2: apps.a.ttl: \"29d\" is out of bounds, expected a duration from 0 to 28d, "
+         "or a "
+         "number of seconds"},
+        {QUEUE "apps: {a: {" FCM ", ttl: 1 week}}\n",
+         "columba.yaml:2: apps.a.ttl: \"1 week\" is not a number with a unit (ms, s, m, h, d), "
+         "expected a duration from 0 to 28d, or a number of seconds"},
         {QUEUE "apps: {a: {" FCM ", target: topic}}\n",
          "columba.yaml:2: apps.a.target: \"topic\" is none of the choices, expected one of token, "
          "fid, auto"},

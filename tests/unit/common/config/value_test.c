@@ -170,6 +170,44 @@ static void test_base_urls(void **state) {
         assert_false(value_is_base_url(bad[i]));
 }
 
+static void test_contacts(void **state) {
+    static const char *const good[] = {
+        "push@example.org",      "mailto:push@example.org",  "https://example.org",
+        "https://example.org/x", "https://example.org:8443", "a+b@mail.example.org",
+        "push@locals.example",   "https://notlocal.example", "push@invalid.example",
+    };
+    static const char *const bad[] = {
+        "",
+        "push",
+        "push@",
+        "@example.org",
+        "push@example",
+        "a@b@example.org",
+        "push@example.org/x",
+        "push me@example.org",
+        "Push <push@example.org>",
+        "push@localhost",
+        "mailto:push@localhost",
+        "push@push.localhost",
+        "push@office.local",
+        "push@OFFICE.LOCAL",
+        "push@example.invalid",
+        "https://",
+        "https://localhost/x",
+        "https://push.local:8443/x",
+        "http://example.org",
+        "https:example.org",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        if (!value_is_contact(good[i]))
+            fail_msg("%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (value_is_contact(bad[i]))
+            fail_msg("%s", bad[i]);
+}
+
 static void test_distance(void **state) {
     static const struct {
         const char *a;
@@ -204,7 +242,8 @@ int main(void) {
         cmocka_unit_test(test_durations),         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_integers),          cmocka_unit_test(test_booleans),
         cmocka_unit_test(test_formats_read_back), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_base_urls),         cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_base_urls),         cmocka_unit_test(test_contacts),
+        cmocka_unit_test(test_distance),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,53 +1,8 @@
-#include "dispatcher/providers/endpoint_answers.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/dispatcher/providers/answers.h"
 
 #define MISMATCH                                                                                   \
     "the VAPID credentials in the authorization header do not correspond to the credentials used " \
     "to create the subscriptions.\n"
-
-typedef void classify_answer(const struct classify_input *input, struct answer *out);
-
-struct expectation {
-    int status;
-    const char *body;
-    enum answer_meaning meaning;
-    const char *reason;
-    int64_t retry_after_ms;
-};
-
-static struct answer ask(classify_answer *classify, int status, const char *body) {
-    const struct http_response response = {
-        .status = status,
-        .body = slice_of(body),
-        .retry_after = slice_of("17"),
-    };
-    const struct app app = {0};
-    struct answer answer;
-
-    memset(&answer, 0xA5, sizeof answer);
-    classify(&(struct classify_input){.app = &app,
-                                      .response = &response,
-                                      .now_ms = INT64_C(1700000000000)},
-             &answer);
-    return answer;
-}
-
-static void expect(classify_answer *classify, const struct expectation *cases, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        const struct answer seen = ask(classify, cases[i].status, cases[i].body);
-        if (seen.meaning != cases[i].meaning || strcmp(seen.reason, cases[i].reason) != 0 ||
-            seen.retry_after_ms != cases[i].retry_after_ms)
-            fail_msg("%d %s: %s, %s, %lld ms", cases[i].status, cases[i].body,
-                     answer_meaning_name(seen.meaning), seen.reason,
-                     (long long)seen.retry_after_ms);
-    }
-}
 
 static void test_every_answer_of_a_push_service(void **state) {
     static const struct expectation cases[] = {
@@ -76,16 +31,16 @@ static void test_every_answer_of_a_push_service(void **state) {
         {411, "", ANSWER_DEAD, "http_411", 0},
         {413, "", ANSWER_DEAD, "http_413", 0},
         {451, "", ANSWER_DEAD, "http_451", 0},
-        {406, "", ANSWER_RETRY_PUSHKEY, "http_406", 17000},
-        {429, "", ANSWER_RETRY_PUSHKEY, "http_429", 17000},
-        {408, "", ANSWER_RETRY_HOST, "http_408", 17000},
-        {421, "", ANSWER_RETRY_HOST, "http_421", 17000},
-        {425, "", ANSWER_RETRY_HOST, "http_425", 17000},
-        {500, "", ANSWER_RETRY_HOST, "http_500", 17000},
-        {502, "<html>", ANSWER_RETRY_HOST, "http_502", 17000},
-        {503, "", ANSWER_RETRY_HOST, "http_503", 17000},
-        {507, "", ANSWER_RETRY_HOST, "http_507", 17000},
-        {599, "", ANSWER_RETRY_HOST, "http_599", 17000},
+        {406, "", ANSWER_RETRY_PUSHKEY, "http_406", 0},
+        {429, "", ANSWER_RETRY_PUSHKEY, "http_429", 0},
+        {408, "", ANSWER_RETRY_HOST, "http_408", 0},
+        {421, "", ANSWER_RETRY_HOST, "http_421", 0},
+        {425, "", ANSWER_RETRY_HOST, "http_425", 0},
+        {500, "", ANSWER_RETRY_HOST, "http_500", 0},
+        {502, "<html>", ANSWER_RETRY_HOST, "http_502", 0},
+        {503, "", ANSWER_RETRY_HOST, "http_503", 0},
+        {507, "", ANSWER_RETRY_HOST, "http_507", 0},
+        {599, "", ANSWER_RETRY_HOST, "http_599", 0},
         {300, "", ANSWER_DEAD, "http_300", 0},
         {301, "", ANSWER_DEAD, "http_301", 0},
         {302, "", ANSWER_DEAD, "http_302", 0},
@@ -97,7 +52,7 @@ static void test_every_answer_of_a_push_service(void **state) {
     };
 
     (void)state;
-    expect(endpoint_answers_webpush, cases, sizeof cases / sizeof cases[0]);
+    answers_expect(&provider_webpush, "", cases, sizeof cases / sizeof cases[0]);
 }
 
 static void test_every_answer_of_a_unifiedpush_server(void **state) {
@@ -108,18 +63,18 @@ static void test_every_answer_of_a_unifiedpush_server(void **state) {
         {204, "", ANSWER_DELIVERED, "delivered", 0},
         {410, "", ANSWER_REJECT, "http_410", 0},
         {404, "", ANSWER_AMBIGUOUS, "http_404", 0},
-        {401, "", ANSWER_RETRY_PUSHKEY, "http_401", 17000},
-        {403, "", ANSWER_RETRY_PUSHKEY, "http_403", 17000},
-        {403, MISMATCH, ANSWER_RETRY_PUSHKEY, "http_403", 17000},
+        {401, "", ANSWER_RETRY_PUSHKEY, "http_401", 0},
+        {403, "", ANSWER_RETRY_PUSHKEY, "http_403", 0},
+        {403, MISMATCH, ANSWER_RETRY_PUSHKEY, "http_403", 0},
         {407, "", ANSWER_CONFIGURATION, "http_407", 0},
-        {408, "", ANSWER_RETRY_PUSHKEY, "http_408", 17000},
-        {421, "", ANSWER_RETRY_PUSHKEY, "http_421", 17000},
-        {425, "", ANSWER_RETRY_PUSHKEY, "http_425", 17000},
-        {429, "", ANSWER_RETRY_PUSHKEY, "http_429", 17000},
-        {500, "", ANSWER_RETRY_PUSHKEY, "http_500", 17000},
-        {502, "", ANSWER_RETRY_PUSHKEY, "http_502", 17000},
-        {503, "", ANSWER_RETRY_PUSHKEY, "http_503", 17000},
-        {507, "", ANSWER_RETRY_PUSHKEY, "http_507", 17000},
+        {408, "", ANSWER_RETRY_PUSHKEY, "http_408", 0},
+        {421, "", ANSWER_RETRY_PUSHKEY, "http_421", 0},
+        {425, "", ANSWER_RETRY_PUSHKEY, "http_425", 0},
+        {429, "", ANSWER_RETRY_PUSHKEY, "http_429", 0},
+        {500, "", ANSWER_RETRY_PUSHKEY, "http_500", 0},
+        {502, "", ANSWER_RETRY_PUSHKEY, "http_502", 0},
+        {503, "", ANSWER_RETRY_PUSHKEY, "http_503", 0},
+        {507, "", ANSWER_RETRY_PUSHKEY, "http_507", 0},
         {400, "", ANSWER_DEAD, "http_400", 0},
         {400, "{\"reason\":\"VapidPkHashMismatch\"}", ANSWER_DEAD, "http_400", 0},
         {405, "", ANSWER_DEAD, "http_405", 0},
@@ -131,7 +86,7 @@ static void test_every_answer_of_a_unifiedpush_server(void **state) {
     };
 
     (void)state;
-    expect(endpoint_answers_unifiedpush, cases, sizeof cases / sizeof cases[0]);
+    answers_expect(&provider_unifiedpush, "", cases, sizeof cases / sizeof cases[0]);
 }
 
 /* The promise that trouble never unregisters anyone. */
@@ -142,23 +97,36 @@ static void test_only_gone_rejects(void **state) {
     (void)state;
     for (int status = 0; status < 1000; status++)
         for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-            const enum answer_meaning meanings[] = {
-                ask(endpoint_answers_webpush, status, bodies[i]).meaning,
-                ask(endpoint_answers_unifiedpush, status, bodies[i]).meaning,
-            };
-            assert_int_equal(meanings[0] == ANSWER_REJECT, status == 410);
-            assert_int_equal(meanings[1] == ANSWER_REJECT, status == 410);
-            assert_int_equal(meanings[1] == ANSWER_AMBIGUOUS, status == 404);
+            const struct answer webpush =
+                answers_ask(&provider_webpush, "", status, bodies[i], NULL);
+            const struct answer unifiedpush =
+                answers_ask(&provider_unifiedpush, "", status, bodies[i], NULL);
+            assert_int_equal(webpush.meaning == ANSWER_REJECT, status == 410);
+            assert_int_equal(unifiedpush.meaning == ANSWER_REJECT, status == 410);
+            assert_int_equal(unifiedpush.meaning == ANSWER_AMBIGUOUS, status == 404);
+        }
+}
+
+static void test_who_says_when_to_come_again_is_heard(void **state) {
+    static const struct provider *const providers[] = {&provider_webpush, &provider_unifiedpush};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        for (int status = 0; status < 1000; status++) {
+            const struct answer seen = answers_ask(providers[i], "", status, "", "17");
+            const bool waits =
+                seen.meaning == ANSWER_RETRY_PUSHKEY || seen.meaning == ANSWER_RETRY_HOST;
+            assert_int_equal(seen.retry_after_ms, waits ? 17000 : 0);
         }
 }
 
 /* An endpoint is a stranger's: what it writes must not become a label. */
 static void test_no_word_of_a_stranger_becomes_a_reason(void **state) {
+    static const char body[] = "{\"reason\":\"Invented4711\",\"error\":\"invented\"}";
+
     (void)state;
-    assert_string_equal(ask(endpoint_answers_webpush, 400, "{\"reason\":\"Invented4711\"}").reason,
-                        "http_400");
-    assert_string_equal(ask(endpoint_answers_unifiedpush, 500, "{\"error\":\"invented\"}").reason,
-                        "http_500");
+    assert_string_equal(answers_ask(&provider_webpush, "", 400, body, NULL).reason, "http_400");
+    assert_string_equal(answers_ask(&provider_unifiedpush, "", 500, body, NULL).reason, "http_500");
 }
 
 int main(void) {
@@ -166,6 +134,7 @@ int main(void) {
         cmocka_unit_test(test_every_answer_of_a_push_service),
         cmocka_unit_test(test_every_answer_of_a_unifiedpush_server),
         cmocka_unit_test(test_only_gone_rejects),
+        cmocka_unit_test(test_who_says_when_to_come_again_is_heard),
         cmocka_unit_test(test_no_word_of_a_stranger_becomes_a_reason),
     };
 
