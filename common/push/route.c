@@ -51,9 +51,10 @@ static char *copy_text(const char *text) {
 }
 
 static char **copy_list(char *const *list) {
+    if (list == NULL)
+        return NULL;
     size_t count = list_count(list);
-    char **copy = list == NULL ? NULL : memory_new_array(count + 1, sizeof *copy);
-
+    char **copy = memory_new_array(count + 1, sizeof *copy);
     for (size_t i = 0; i < count; i++)
         copy[i] = memory_copy_text(list[i]);
     return copy;

@@ -1,5 +1,6 @@
 #include "deploy/local/forward.h"
 
+#include "common/base/listener.h"
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
 
@@ -7,12 +8,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HALF_BYTES = 16 * 1024, BACKLOG = 64 };
+enum { HALF_BYTES = 16 * 1024 };
 
 struct connection;
 
@@ -162,35 +164,18 @@ static void client_arrived(struct ev_loop *ev, ev_io *watcher, int events) {
     half_start(&connection->back, connection, target, client);
 }
 
-static int listen_on(int port, struct error *error) {
-    struct sockaddr_in address = loopback(port);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (listener >= 0) {
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-        if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-            listen(listener, BACKLOG) == 0)
-            return listener;
-    }
-    error_set(error, ERROR_SYSTEM, "cannot listen on 127.0.0.1:%d: %s", port, strerror(errno));
-    if (listener >= 0)
-        close(listener);
-    return -1;
-}
-
 struct forward *forward_open(struct loop *loop, int port, int target_port, struct error *error) {
-    struct sockaddr_in address = {0};
-    socklen_t size = sizeof address;
-    struct forward *forward;
-    int listener = listen_on(port, error);
+    struct forward *forward = NULL;
+    char address[32];
+    int listener = -1;
 
-    if (listener < 0)
+    snprintf(address, sizeof address, "127.0.0.1:%d", port);
+    if (!listeners_open(address, &listener, 1, error))
         return NULL;
-    getsockname(listener, (struct sockaddr *)&address, &size);
     forward = memory_new(sizeof *forward);
     forward->loop = loop;
     forward->listener = listener;
-    forward->port = ntohs(address.sin_port);
+    forward->port = listener_port(listener);
     forward->target_port = target_port;
     ev_io_init(&forward->accepting, client_arrived, listener, EV_READ);
     forward->accepting.data = forward;
