@@ -11,6 +11,7 @@ static const struct {
     enum outcome outcome;
     bool earns_verdict;
     bool is_configuration;
+    enum step first_step; /* what it is worth while there is a try left */
 } meanings[ANSWER_COUNT] = {
     [ANSWER_DELIVERED] = {.outcome = OUTCOME_DELIVERED},
     [ANSWER_REJECT] = {.outcome = OUTCOME_REJECTED, .earns_verdict = true},
@@ -21,7 +22,10 @@ static const struct {
     [ANSWER_RETRY_APP] = {.outcome = OUTCOME_MOVED},
     [ANSWER_RETRY_HOST] = {.outcome = OUTCOME_MOVED},
     [ANSWER_CONFIGURATION] = {.outcome = OUTCOME_MOVED, .is_configuration = true},
-    [ANSWER_REFRESH] = {.outcome = OUTCOME_MOVED, .is_configuration = true},
+    [ANSWER_REFRESH] = {.outcome = OUTCOME_MOVED,
+                        .is_configuration = true,
+                        .first_step = STEP_NEW_CREDENTIAL},
+    [ANSWER_AGAIN] = {.outcome = OUTCOME_MOVED, .first_step = STEP_AGAIN},
 };
 
 struct ending ending_of(enum outcome outcome, const char *reason) {
@@ -37,8 +41,7 @@ enum step decide_answer(const struct answer *answer, int code, int tries, struct
     out->is_configuration = meanings[answer->meaning].is_configuration;
     out->retry_after_ms = answer->retry_after_ms;
     out->code = code;
-    return answer->meaning == ANSWER_REFRESH && tries < TRIES_AT_ONCE ? STEP_NEW_CREDENTIAL
-                                                                      : STEP_END;
+    return tries < TRIES_AT_ONCE ? meanings[answer->meaning].first_step : STEP_END;
 }
 
 enum step decide_unanswered(const struct sender_outcome *outcome, int tries, struct ending *out) {

@@ -14,6 +14,13 @@ struct http_request {
     struct slice body;
 };
 
+/* Adds a header, unless its value is empty. */
+static inline void http_request_add(struct http_request *request, const char *name,
+                                    struct slice value) {
+    if (value.size > 0)
+        request->headers[request->header_count++] = (struct header){name, value};
+}
+
 /* Borrowed; valid during the callback that carries it. */
 struct http_response {
     int status;

@@ -94,6 +94,8 @@ void apps_free(struct apps *apps) {
         free(app->apns.key_file);
         free(app->apns.key_id);
         free(app->apns.team_id);
+        free(app->apns.topic);
+        free(app->apns.voip_topic);
         free(app->webpush.vapid_key_file);
         free(app->webpush.vapid_contact_email);
         free_list(app->webpush.allowed_endpoints);

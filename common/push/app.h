@@ -22,7 +22,10 @@ enum provider_kind {
 /* What an FCM message is addressed by; auto decides by the form of the pushkey. */
 enum fcm_target { FCM_TARGET_TOKEN, FCM_TARGET_FID, FCM_TARGET_AUTO };
 
-enum apns_platform { APNS_PRODUCTION, APNS_SANDBOX };
+/* PROD is Sygnal's other name of PRODUCTION. */
+enum apns_platform { APNS_PRODUCTION, APNS_SANDBOX, APNS_PROD };
+
+enum apns_port { APNS_PORT_443, APNS_PORT_2197 };
 
 /* In the order of Apple's names: what a push is, and with it the suffix of its topic. */
 enum apns_push_type {
@@ -70,6 +73,12 @@ struct app {
         char *key_file; /* signs provider tokens; NULL where a certificate stands in for them */
         char *key_id;
         char *team_id;
+        char *topic;      /* NULL where the certificate says it */
+        char *voip_topic; /* call invites are sent to it as VoIP pushes; NULL: like all others */
+        enum apns_platform platform;
+        enum apns_port port;
+        enum apns_push_type push_type;
+        bool converts_token; /* pushkeys are base64; else they are hex already */
     } apns;
     struct {
         char *vapid_key_file;

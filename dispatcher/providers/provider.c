@@ -11,10 +11,7 @@
 enum { DAY_MS = 24 * 3600 * 1000, TOKEN_BYTES_MAX = 4096 };
 
 static const struct provider *const providers[] = {
-    &provider_fcm,
-    &provider_hms,
-    &provider_unifiedpush,
-    &provider_webpush,
+    &provider_apns, &provider_fcm, &provider_hms, &provider_unifiedpush, &provider_webpush,
 };
 
 static const char *const meaning_names[ANSWER_COUNT] = {
@@ -28,6 +25,7 @@ static const char *const meaning_names[ANSWER_COUNT] = {
     [ANSWER_RETRY_HOST] = "retry_host",
     [ANSWER_CONFIGURATION] = "configuration",
     [ANSWER_REFRESH] = "refresh",
+    [ANSWER_AGAIN] = "again",
 };
 
 const struct provider *provider_for(enum provider_kind kind) {

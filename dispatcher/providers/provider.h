@@ -54,6 +54,7 @@ enum answer_meaning {
     ANSWER_RETRY_HOST,    /* wait, the whole host */
     ANSWER_CONFIGURATION, /* our configuration is wrong: nobody is rejected, mending heals it */
     ANSWER_REFRESH,       /* the credential is stale: refresh, once again at once */
+    ANSWER_AGAIN,         /* it was the connection: once again at once, on a fresh one */
     ANSWER_COUNT
 };
 
@@ -140,6 +141,7 @@ void answer_take_retry_after(const struct classify_input *input, int64_t otherwi
 /* "fcm.send", … : the meanings' names for logs and tests: "delivered", "reject", … */
 const char *answer_meaning_name(enum answer_meaning meaning);
 
+extern const struct provider provider_apns;
 extern const struct provider provider_fcm;
 extern const struct provider provider_hms;
 extern const struct provider provider_unifiedpush;

@@ -81,22 +81,17 @@ static const char *urgency(const struct encode_input *input, const struct endpoi
     return endpoint_is_of(endpoint, "push.apple.com") ? "high" : "normal";
 }
 
-static void add_header(struct http_request *request, const char *name, struct slice value) {
-    if (value.size > 0)
-        request->headers[request->header_count++] = (struct header){name, value};
-}
-
 static void write_request(const struct encode_input *input, const struct endpoint *endpoint,
                           struct slice body, struct arena *arena, struct http_request *out) {
     const long long ttl_seconds = encode_ttl_seconds(input->app, DEFAULT_TTL_SECONDS);
 
     out->url = arena_copy(arena, json_member_text(input->device->data, "endpoint")).data;
-    add_header(out, "authorization", arena_copy(arena, input->authorization));
-    add_header(out, "ttl", arena_format(arena, "%lld", ttl_seconds));
-    add_header(out, "urgency", slice_of(urgency(input, endpoint)));
-    add_header(out, "topic", topic(input, arena));
-    add_header(out, "content-encoding", slice_of("aes128gcm"));
-    add_header(out, "content-type", slice_of("application/octet-stream"));
+    http_request_add(out, "authorization", arena_copy(arena, input->authorization));
+    http_request_add(out, "ttl", arena_format(arena, "%lld", ttl_seconds));
+    http_request_add(out, "urgency", slice_of(urgency(input, endpoint)));
+    http_request_add(out, "topic", topic(input, arena));
+    http_request_add(out, "content-encoding", slice_of("aes128gcm"));
+    http_request_add(out, "content-type", slice_of("application/octet-stream"));
     out->body = arena_copy(arena, body);
 }
 

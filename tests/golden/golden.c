@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DATA_LIMIT_BYTES = 4096, BODY_LIMIT_BYTES = 4096, LIST_MAX = 8 };
+enum { DATA_LIMIT_BYTES = 4096, BODY_LIMIT_BYTES = 4096, VOIP_LIMIT_BYTES = 5120, LIST_MAX = 8 };
 
 static const char *const authorizations[PROVIDER_KIND_COUNT] = {
+    [PROVIDER_APNS] = "bearer a-signed-token",
     [PROVIDER_FCM] = "Bearer an-access-token",
     [PROVIDER_HMS] = "Bearer an-access-token",
     [PROVIDER_WEBPUSH] = "vapid t=a-signed-token, k=a-public-key",
@@ -55,27 +56,46 @@ struct app_lists {
     char *networks[LIST_MAX + 1];
 };
 
+static const char *const targets[] = {
+    [FCM_TARGET_TOKEN] = "token",
+    [FCM_TARGET_FID] = "fid",
+    [FCM_TARGET_AUTO] = "auto",
+    NULL,
+};
+static const char *const collapses[] = {
+    [COLLAPSE_EVENT] = "event",
+    [COLLAPSE_ROOM] = "room",
+    [COLLAPSE_NONE] = "none",
+    NULL,
+};
+static const char *const urgencies[] = {
+    [HMS_URGENCY_AUTO] = "auto",
+    [HMS_URGENCY_HIGH] = "high",
+    [HMS_URGENCY_NORMAL] = "normal",
+    NULL,
+};
+static const char *const platforms[] = {
+    [APNS_PRODUCTION] = "production", [APNS_SANDBOX] = "sandbox", [APNS_PROD] = "prod", NULL};
+static const char *const ports[] = {[APNS_PORT_443] = "443", [APNS_PORT_2197] = "2197", NULL};
+static const char *const push_types[] = {
+    [APNS_ALERT] = "alert",
+    [APNS_BACKGROUND] = "background",
+    [APNS_VOIP] = "voip",
+    [APNS_PUSHTOTALK] = "pushtotalk",
+    [APNS_COMPLICATION] = "complication",
+    [APNS_FILEPROVIDER] = "fileprovider",
+    [APNS_LOCATION] = "location",
+    [APNS_LIVEACTIVITY] = "liveactivity",
+    [APNS_WIDGETS] = "widgets",
+    [APNS_CONTROLS] = "controls",
+    [APNS_MDM] = "mdm",
+    NULL,
+};
+
 /* The app as a golden file describes it. It points into the file and the lists. */
 static struct app read_app(struct json_object *options, struct app_lists *lists) {
-    static const char *const targets[] = {
-        [FCM_TARGET_TOKEN] = "token",
-        [FCM_TARGET_FID] = "fid",
-        [FCM_TARGET_AUTO] = "auto",
-        NULL,
-    };
-    static const char *const collapses[] = {
-        [COLLAPSE_EVENT] = "event",
-        [COLLAPSE_ROOM] = "room",
-        [COLLAPSE_NONE] = "none",
-        NULL,
-    };
-    static const char *const urgencies[] = {
-        [HMS_URGENCY_AUTO] = "auto",
-        [HMS_URGENCY_HIGH] = "high",
-        [HMS_URGENCY_NORMAL] = "normal",
-        NULL,
-    };
     struct json_object *counts = json_member(options, "send_badge_counts");
+    struct json_object *converts = json_member(options, "convert_device_token_to_hex");
     struct app app = {
         .kind = PROVIDER_FCM,
         .pattern = text_option(options, "app_id"),
@@ -85,6 +105,13 @@ static struct app read_app(struct json_object *options, struct app_lists *lists)
         .fcm.options = json_member(options, "fcm_options"),
         .fcm.target = choice(options, "target", targets),
         .collapse = choice(options, "collapse", collapses),
+        .apns.topic = text_option(options, "topic"),
+        .apns.voip_topic = text_option(options, "voip_topic"),
+        .apns.platform = choice(options, "platform", platforms),
+        .apns.port = choice(options, "port", ports),
+        .apns.push_type = choice(options, "push_type", push_types),
+        .apns.converts_token = converts == NULL || json_object_get_boolean(converts),
+        .route.certificate_file = text_option(options, "certfile"),
         .hms.client_id = text_option(options, "client_id"),
         .hms.urgency = choice(options, "urgency", urgencies),
         .webpush.allowed_endpoints = text_list(options, "allowed_endpoints", lists->endpoints),
@@ -175,6 +202,13 @@ static struct json_object *request_object(const struct app *app, const struct ht
     return out;
 }
 
+static size_t body_limit(const struct http_request *request) {
+    const struct slice type =
+        header_find(request->headers, request->header_count, "apns-push-type");
+
+    return slice_is(type, "voip") ? VOIP_LIMIT_BYTES : BODY_LIMIT_BYTES;
+}
+
 /* What holds for every request whatever the file says. */
 static const char *broken_rule(const struct app *app, const struct http_request *first,
                                const struct http_request *second, struct slice body,
@@ -194,7 +228,7 @@ static const char *broken_rule(const struct app *app, const struct http_request 
         fault = "a value of the data is not a text";
     else if (bytes > DATA_LIMIT_BYTES)
         fault = "the data is larger than FCM takes";
-    else if (app->kind != PROVIDER_FCM && first->body.size > BODY_LIMIT_BYTES)
+    else if (app->kind != PROVIDER_FCM && first->body.size > body_limit(first))
         fault = "the body is larger than the provider takes";
     else if (!slice_equal(first->body, second->body))
         fault = "the same push is encoded otherwise when it is sent again";
@@ -226,7 +260,8 @@ static struct json_object *encode_case(struct json_object *file, const char *nam
         .app = &app,
         .notification = notification,
         .device = &notification->devices[0],
-        .authorization = slice_of(authorizations[app.kind]),
+        .authorization =
+            slice_of(app.route.certificate_file == NULL ? authorizations[app.kind] : NULL),
         .record_id = "0f4a3c1e-5a0b-4c8e-9f1d-2b7c6d5e4f30",
         .now_ms = 1700000000000,
         .random = random,

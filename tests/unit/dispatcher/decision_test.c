@@ -56,6 +56,18 @@ static void a_stale_credential_is_refreshed_once(void **state) {
     assert_false(ending.earns_verdict);
 }
 
+static void a_fault_of_the_connection_is_tried_again_once(void **state) {
+    struct answer answer = {.meaning = ANSWER_AGAIN, .reason = "IdleTimeout"};
+    struct ending ending;
+
+    (void)state;
+    assert_int_equal(decide_answer(&answer, 400, 1, &ending), STEP_AGAIN);
+    assert_int_equal(decide_answer(&answer, 400, 2, &ending), STEP_END);
+    assert_int_equal(ending.outcome, OUTCOME_MOVED);
+    assert_false(ending.is_configuration);
+    assert_false(ending.earns_verdict);
+}
+
 static void only_what_was_not_sent_goes_again_at_once(void **state) {
     static const struct {
         enum sender_result result;
@@ -186,6 +198,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_meaning_of_an_answer_has_its_outcome),
         cmocka_unit_test(a_stale_credential_is_refreshed_once),
+        cmocka_unit_test(a_fault_of_the_connection_is_tried_again_once),
         cmocka_unit_test(only_what_was_not_sent_goes_again_at_once),
         cmocka_unit_test(trouble_with_a_credential_rejects_nobody),
         cmocka_unit_test(encodings_that_do_not_send_have_their_outcome),
