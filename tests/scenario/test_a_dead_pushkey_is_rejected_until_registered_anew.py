@@ -4,7 +4,6 @@ registers anew (a greater pushkey_ts) is delivered to at once."""
 import pytest
 
 from support.matrix import APP_ID, device, notification, now_s, unique
-from support.processes import wait_until
 
 
 def die(gateway, pushkey, registered_at):
@@ -97,7 +96,7 @@ def test_the_verdict_is_of_the_app_and_the_pushkey(gateway):
     die(gateway, pushkey, registered_at)
 
     other = gateway.start_ingress(apps={"chat.columba.other": gateway.fcm.app()}).wait_ready()
-    wait_until("it asks Redis", other.has_redis, 10, [other])
+    gateway.wait_for_redis()
     with other.client() as client:
         for app_id, rejected in ((APP_ID, [pushkey]), ("chat.columba.other", [])):
             body = notification(device(pushkey, app_id, pushkey_ts=registered_at))

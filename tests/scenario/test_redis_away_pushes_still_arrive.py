@@ -5,17 +5,20 @@ import json
 
 from support.load import Load, failures
 from support.matrix import push, unique
-from support.processes import wait_until
 
 
-def rejected(gateway, pushkey):
-    return gateway.notify(push(pushkey)).rejected == [pushkey]
+def assert_verdicts_work(gateway):
+    """A pushkey that has just earned its verdict."""
+    gateway.wait_for_redis()
+    dead = unique("dead")
+    assert gateway.notify(push(dead)).rejected == []
+    gateway.wait_outcomes(dead, outcome="rejected")
+    assert gateway.notify(push(dead)).rejected == [dead]
+    return dead
 
 
 def test_stopped_and_started(own):
-    dead = unique("dead")
-    assert own.notify(push(dead)).rejected == []
-    wait_until("the verdict", lambda: rejected(own, dead), 20, [own.dispatcher])
+    dead = assert_verdicts_work(own)
 
     own.redis.stop()
     own.deliver(push(during := unique()), during)
@@ -23,8 +26,7 @@ def test_stopped_and_started(own):
     assert own.ingress.is_ready() and own.dispatcher.is_ready()
 
     own.redis.start()
-    other = unique("dead")
-    wait_until("a verdict again", lambda: rejected(own, other), 30, [own.dispatcher])
+    assert_verdicts_work(own)
     own.deliver(push(after := unique()), after)
 
 
@@ -39,8 +41,7 @@ def test_frozen_costs_no_push(own):
         own.fcm.wait_for(pushkey)
 
     own.redis.thaw()
-    dead = unique("dead")
-    wait_until("a verdict again", lambda: rejected(own, dead), 30, [own.dispatcher])
+    assert_verdicts_work(own)
 
 
 def test_256_connections_do_not_stall_without_it(own):
@@ -56,14 +57,11 @@ def test_256_connections_do_not_stall_without_it(own):
 
 
 def test_flushed_breaks_nothing(own):
-    dead = unique("dead")
-    assert own.notify(push(dead)).rejected == []
-    own.wait_outcomes(dead, outcome="rejected")
-    assert rejected(own, dead)
+    dead = assert_verdicts_work(own)
 
     own.redis.command("FLUSHALL")
 
     own.deliver(push(living := unique()), living)
     assert own.notify(push(dead)).rejected == []
     own.wait_outcomes(dead, 2, outcome="rejected")
-    assert rejected(own, dead)
+    assert own.notify(push(dead)).rejected == [dead]

@@ -59,14 +59,14 @@ def test_one_of_two_ingresses_ends_under_load(own):
             yield sent[-1], json.dumps(push(sent[-1])).encode()
 
     load = Load(balancer.choose, 16, requests()).start()
-    wait_until("the load is on its way", lambda: len(load.results) > 200, 30, pair)
+    wait_until("the load is on its way", lambda: load.answer_count() > 200, 30, pair)
     started = time.monotonic()
     pair[0].signal(signal.SIGTERM)
     wait_until("it says that it is not ready", lambda: not pair[0].is_ready(), 10, [pair[1]])
     status = pair[0].wait(60)
     took_s = time.monotonic() - started
-    count_then = len(load.results)
-    wait_until("the other one goes on", lambda: len(load.results) > count_then + 200, 30, [pair[1]])
+    count_then = load.answer_count()
+    wait_until("the other one goes on", lambda: load.answer_count() > count_then + 200, 30, [pair[1]])
     results = load.stop()
     balancer.stop()
 

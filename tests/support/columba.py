@@ -86,11 +86,12 @@ class Program(Process):
         return self
 
     def has_redis(self):
-        """Whether every worker of an ingress gets answers from Redis."""
+        """Whether all of it gets answers from Redis: every worker of an ingress, the dispatcher."""
         metrics = self.metrics()
-        return metrics.sum("columba_ingress_redis_available_workers") == metrics.sum(
-            "columba_ingress_workers"
-        )
+        return (
+            metrics.sum("columba_ingress_redis_available_workers")
+            + metrics.sum("columba_dispatcher_redis_available")
+        ) == (metrics.sum("columba_ingress_workers") or 1)
 
     def metrics(self):
         return Metrics(self.get("/metrics").body.decode())
@@ -201,6 +202,12 @@ class Gateway:
         self.dispatcher.wait_ready()
         return self
 
+    def wait_for_redis(self):
+        """Until every program gets answers from it."""
+        for one in self.programs:
+            if not one.has_ended():
+                wait_until(f"{one.name} has Redis", one.has_redis, 20, [one])
+
     def notify(self, body):
         """Over one kept connection to the first ingress that runs; anew after a long pause, since
         the ingress does not keep idle ones for ever."""
@@ -232,12 +239,12 @@ class Gateway:
             if line.get("pushkey") == name
         ]
 
-    def wait_outcomes(self, pushkey, count=1, outcome=None, timeout_s=30):
+    def wait_outcomes(self, pushkey, count=1, outcome=None, timeout_s=30, app_id=APP_ID):
         """Until that many records of the pushkey have an outcome, or this one; all of them."""
         return wait_until(
             f"{count} records of {pushkey} settled {outcome or ''}",
             lambda: len(found := [
-                one for one in self.outcomes(pushkey) if outcome in (None, one)
+                one for one in self.outcomes(pushkey, app_id) if outcome in (None, one)
             ]) >= count and found,
             timeout_s,
             [self.dispatcher],

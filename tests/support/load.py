@@ -37,6 +37,12 @@ class Load:
         self.thread.start()
         return self
 
+    def answer_count(self):
+        """So far. What went wrong with the load itself is raised here."""
+        if self.fault is not None:
+            raise self.fault
+        return len(self.results)
+
     def stop(self):
         """Begins no more requests; gives the results when the last is answered."""
         self.stopping = True

@@ -20,16 +20,16 @@ class Traffic:
         self.gateway = gateway
         numbers = itertools.count() if count is None else range(count)
         requests = ((name := unique(), json.dumps(push(name)).encode()) for _ in numbers)
-        self.load = Load(lambda: gateway.ingress.port, CONNECTIONS, requests).start()
+        port = gateway.ingress.port
+        self.load = Load(lambda: port, CONNECTIONS, requests).start()
 
     def wait_for(self, count):
         """Until that many more were answered."""
-        target = len(self.load.results) + count
+        target = self.load.answer_count() + count
         wait_until(
             f"{count} more answers",
-            lambda: len(self.load.results) >= target,
+            lambda: self.load.answer_count() >= target,
             90,
-            [self.gateway.ingress],
         )
 
     def stop(self):
