@@ -43,6 +43,6 @@ def pytest_runtest_makereport(item):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        for name in ("gateway", "own", "gateways", "fragile_gateways"):
+        for name in ("gateway", "own", "served", "gateways", "fragile_gateways"):
             if name in item.funcargs:
                 report.sections.append((name, item.funcargs[name].describe()))

@@ -68,6 +68,17 @@ def private_pem(key):
     )
 
 
+def write_ec_key(path):
+    """The key of that file, which is made where there is none."""
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            return serialization.load_pem_private_key(file.read(), None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    with open(path, "wb") as file:
+        file.write(private_pem(key))
+    return key
+
+
 def write_client(directory, name, password):
     """Writes a certificate that vouches for itself, with its key in three forms: name.pem, and under
     the password name_locked.pem and name.p12. Returns the certificate."""

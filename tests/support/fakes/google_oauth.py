@@ -1,7 +1,5 @@
 """Google's token endpoint (RFC 7523): checks the signed assertion, hands out bearer tokens."""
 
-import base64
-import binascii
 import json
 import os
 import secrets
@@ -12,6 +10,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+import signed_token
+from bearer_tokens import BearerTokens
 from certificates import private_pem
 from http2 import Answer
 
@@ -27,13 +27,6 @@ class Refused(Exception):
     def __init__(self, error, description):
         super().__init__(description)
         self.error = error
-
-
-def _unbase64(text):
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        raise Refused("invalid_grant", "Invalid JWT: not base64url") from None
 
 
 def write_service_account(directory, project, token_uri):
@@ -59,13 +52,10 @@ def write_service_account(directory, project, token_uri):
     return account
 
 
-class TokenEndpoint:
+class TokenEndpoint(BearerTokens):
     def __init__(self, account, lifetime_s):
+        super().__init__("ya29.", lifetime_s)
         self.account = account
-        self.lifetime_s = lifetime_s
-        self.tokens = {}
-        self.mint_count = 0
-        self.refused_count = 0
         key = serialization.load_pem_private_key(account["private_key"].encode(), None)
         self.public_key = key.public_key()
 
@@ -85,31 +75,23 @@ class TokenEndpoint:
         if form.get("grant_type") != GRANT_TYPE:
             raise Refused("unsupported_grant_type", "Invalid grant_type: " + str(form))
         self.check_assertion(form.get("assertion", ""))
-        token = "ya29." + secrets.token_urlsafe(96)
-        self.tokens[token] = time.time() + self.lifetime_s
-        self.mint_count += 1
-        return {"access_token": token, "expires_in": self.lifetime_s, "token_type": "Bearer"}
+        return self.hand_out()
 
     def check_assertion(self, assertion):
-        parts = assertion.split(".")
-        if len(parts) != 3:
-            raise Refused("invalid_grant", "Invalid JWT: three parts expected")
         try:
-            header, claims = (json.loads(_unbase64(part)) for part in parts[:2])
-        except ValueError:
-            raise Refused("invalid_grant", "Invalid JWT: not JSON") from None
+            token = signed_token.read(assertion)
+        except ValueError as fault:
+            raise Refused("invalid_grant", f"Invalid JWT: {fault}") from None
+        header = token.header
         if header.get("alg") != "RS256" or header.get("kid") != self.account["private_key_id"]:
             raise Refused("invalid_grant", "Invalid JWT Signature: alg or kid")
         try:
             self.public_key.verify(
-                _unbase64(parts[2]),
-                ".".join(parts[:2]).encode(),
-                padding.PKCS1v15(),
-                hashes.SHA256(),
+                token.signature, token.signed, padding.PKCS1v15(), hashes.SHA256()
             )
         except InvalidSignature:
             raise Refused("invalid_grant", "Invalid JWT Signature.") from None
-        self.check_claims(claims)
+        self.check_claims(token.claims)
 
     def check_claims(self, claims):
         if claims.get("iss") != self.account["client_email"]:
@@ -129,10 +111,3 @@ class TokenEndpoint:
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable "
                 "timeframe. Check your iat and exp values in the JWT claim.",
             )
-
-    def accepts(self, authorization):
-        scheme, _, token = authorization.partition(" ")
-        return scheme.lower() == "bearer" and self.tokens.get(token, 0) > time.time()
-
-    def revoke_all(self):
-        self.tokens.clear()

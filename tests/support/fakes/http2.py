@@ -12,12 +12,14 @@ import h2.settings
 
 WINDOW_BYTES = 1 << 20
 BODY_LIMIT_BYTES = 1 << 18
+MOST_STREAMS = 100000
 
 
 @dataclass
 class Request:
     headers: dict
     body: bytearray = field(default_factory=bytearray)
+    connection: object = None
 
     @property
     def method(self):
@@ -30,13 +32,25 @@ class Request:
 
 @dataclass
 class Answer:
-    """What becomes of a request. action: answer, hang, reset, refuse or goaway."""
+    """What becomes of a request. action: answer, hang, reset, refuse or goaway, which has the body
+    as its reason."""
 
     status: int = 200
     body: bytes = b""
     headers: tuple = (("content-type", "application/json; charset=UTF-8"),)
     delay_s: float = 0
     action: str = "answer"
+
+
+def _settings(stream_limit):
+    return h2.settings.Settings(
+        client=False,
+        initial_values={
+            h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: stream_limit,
+            h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW_BYTES,
+            h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: 65536,
+        },
+    )
 
 
 class Connection(asyncio.Protocol):
@@ -48,6 +62,7 @@ class Connection(asyncio.Protocol):
         self.flush_due = False
         self.consumed_bytes = 0
         self.pending_bodies = {}
+        self.stream_limit = server.stream_limit
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(
                 client_side=False,
@@ -65,15 +80,10 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         self.server.connections.add(self)
         self.server.connection_count += 1
-        self.h2.local_settings = h2.settings.Settings(
-            client=False,
-            initial_values={
-                h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: self.server.stream_limit,
-                h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: WINDOW_BYTES,
-                h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: 65536,
-            },
-        )
+        self.h2.local_settings = _settings(self.stream_limit)
         self.h2.initiate_connection()
+        # h2 would end the connection for a stream too many; on_request refuses only the stream.
+        self.h2.local_settings = _settings(MOST_STREAMS)
         self.h2.increment_flow_control_window(WINDOW_BYTES)
         self.flush()
 
@@ -96,8 +106,18 @@ class Connection(asyncio.Protocol):
             self.consumed_bytes = 0
         self.flush_soon()
 
+    def allow_streams(self, count):
+        """So many at once from now on."""
+        if count != self.stream_limit:
+            self.stream_limit = count
+            self.h2.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: count})
+
     def on_request(self, event):
-        self.requests[event.stream_id] = Request(dict(event.headers))
+        if self.h2.open_inbound_streams > self.stream_limit:
+            self.server.refused_stream_count += 1
+            self.h2.reset_stream(event.stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
+            return
+        self.requests[event.stream_id] = Request(dict(event.headers), connection=self)
 
     def on_data(self, event):
         self.consumed_bytes += event.flow_controlled_length
@@ -164,9 +184,13 @@ class Connection(asyncio.Protocol):
     def act_refuse(self, stream_id, _answer):
         self.h2.reset_stream(stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
 
-    def act_goaway(self, stream_id, _answer):
+    def act_goaway(self, stream_id, answer):
         """Says that this stream and all above it were not looked at."""
-        self.h2.close_connection(last_stream_id=max(stream_id - 2, 0))
+        self.leave(answer.body, max(stream_id - 2, 0))
+
+    def leave(self, reason=b"", last_stream_id=None):
+        """GOAWAY; without a last stream, all that came was looked at."""
+        self.h2.close_connection(last_stream_id=last_stream_id, additional_data=reason or None)
         self.flush()
         self.close()
 
@@ -217,8 +241,13 @@ class Server:
         self.stream_limit = stream_limit
         self.connections = set()
         self.connection_count = 0
+        self.refused_stream_count = 0
         self.listener = None
         self.port = 0
+
+    @property
+    def url(self):
+        return f"https://localhost:{self.port}"
 
     async def listen(self, port):
         loop = asyncio.get_running_loop()
@@ -230,6 +259,4 @@ class Server:
     def close(self):
         self.listener.close()
         for connection in list(self.connections):
-            connection.h2.close_connection()
-            connection.flush()
-            connection.close()
+            connection.leave()

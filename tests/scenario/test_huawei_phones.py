@@ -1,0 +1,87 @@
+"""Huawei's Push Kit: what the fake demands is sent, what it calls dead is rejected, and whatever
+else it says rejects nobody."""
+
+import json
+
+import pytest
+
+from support.fake_provider import FakeHms
+from support.matrix import device, notification, unique
+
+APP = "chat.columba.huawei"
+
+
+PROVIDER = FakeHms
+
+
+def apps(fake):
+    return {APP: fake.app()}
+
+
+def push(pushkey, **fields):
+    return notification(device(pushkey, APP), **fields)
+
+
+def test_a_push_arrives(served, fake):
+    pushkey = unique()
+    body = push(pushkey, prio="low")
+
+    assert served.notify(body).rejected == []
+    (got,) = fake.wait_for(pushkey)
+
+    message = got["body"]["message"]
+    assert message["android"]["urgency"] == "NORMAL"
+    data = json.loads(message["data"])
+    assert data["event_id"] == body["notification"]["event_id"]
+    assert data["room_id"] == "!room:columba.example"
+    assert served.wait_outcomes(pushkey, app_id=APP) == ["delivered"]
+
+
+def test_one_token_serves_all(served, fake):
+    for pushkey in (unique(), unique()):
+        assert served.notify(push(pushkey)).rejected == []
+        fake.wait_for(pushkey)
+
+    assert fake.stats()["mints"] == 1
+
+
+def test_a_token_that_a_partial_success_names_is_rejected(served, fake):
+    pushkey = unique("dead")
+
+    assert served.notify(push(pushkey)).rejected == []
+    served.wait_outcomes(pushkey, outcome="rejected", app_id=APP)
+
+    assert served.notify(push(pushkey)).rejected == [pushkey]
+    assert len(fake.received(pushkey)) == 1
+
+
+def test_a_stale_token_is_renewed_and_the_push_goes_on_at_once(served, fake):
+    pushkey = unique("unauth")
+    mints = fake.stats()["mints"]
+
+    assert served.notify(push(pushkey)).rejected == []
+    fake.wait_for(pushkey)
+
+    assert served.wait_outcomes(pushkey, app_id=APP) == ["delivered"]
+    assert fake.stats()["mints"] == mints + 1
+
+
+# The first is said of a pushkey, but as likely said of our own configuration.
+TROUBLE = [
+    "allinvalid", "oauth", "denied", "highdenied", "system", "internal", "unavailable1", "expired",
+    "html502", "html404", "hang", "reset",
+]
+
+
+@pytest.mark.parametrize("answer", TROUBLE)
+def test_trouble_rejects_nobody(served, fake, answer):
+    pushkey = unique()
+
+    fake.control(answer=answer)
+    assert served.notify(push(pushkey)).rejected == []
+    served.wait_outcomes(pushkey, outcome="moved", app_id=APP)
+    assert served.notify(push(pushkey)).rejected == []
+
+    fake.control(answer=None)
+    fake.wait_for(pushkey, 2, timeout_s=40)
+    assert "rejected" not in served.outcomes(pushkey, APP)

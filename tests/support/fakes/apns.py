@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""A fake of Apple's push service (HTTP/2, provider tokens).
+
+    apns.py --dir DIR [--port P] [--streams N]
+
+Speaks HTTP/2 over TLS on loopback; writes AuthKey.p8 into DIR beside what service.py says. A device
+token is hex, and what it spells tells how it is answered: the table ANSWERS below lists the words,
+service.py those of every fake. What it understands beside that:
+    {"expire": true}          the provider tokens made until now are too old
+    {"close": true}           GOAWAY to every connection, for Shutdown
+A connection has one stream at a time until a request on it has shown a good provider token, as
+Apple's have; the first answer takes a little longer, so that whoever does not wait is seen.
+"""
+
+import json
+import re
+import sys
+import time
+import uuid
+import weakref
+
+import service
+import signed_token
+from certificates import write_ec_key
+from http2 import Answer
+from service import ALWAYS, retry_after
+
+KEY_ID = "ABC123DEFG"
+TEAM_ID = "DEF123GHIJ"
+TOPIC = "chat.columba.ios"
+PATH = re.compile(r"^/3/device/([^/]*)$")
+HEX = re.compile(r"^(?:[0-9a-f]{2})+$")
+UUID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+# What follows the app's bundle id in the topic of each push type.
+TOPIC_SUFFIXES = {
+    "alert": "",
+    "background": "",
+    "voip": ".voip",
+    "complication": ".complication",
+    "fileprovider": ".pushkit.fileprovider",
+    "location": ".location-query",
+    "pushtotalk": ".voip-ptt",
+    "liveactivity": ".push-type.liveactivity",
+    "widgets": ".push-type.widgets",
+    "controls": ".push-type.controls",
+}
+PRIORITIES = ("1", "5", "10")
+COLLAPSE_ID_BYTES = 64
+PAYLOAD_BYTES = {"voip": 5120}
+PAYLOAD_BYTES_OTHERWISE = 4096
+TOKEN_LIFETIME_S = 3600
+TOKEN_INTERVAL_S = 20 * 60
+CLOCK_SKEW_S = 60
+FIRST_ANSWER_S = 0.05
+
+
+class Refused(Exception):
+    """status and reason as Apple words them."""
+
+    def __init__(self, status, reason):
+        super().__init__(reason)
+        self.answer = refusal(status, reason)
+
+
+def refusal(status, reason, headers=(), **more):
+    return Answer(status, json.dumps({"reason": reason, **more}).encode(), tuple(headers))
+
+
+def _goaway(_number):
+    return Answer(action="goaway", body=b'{"reason":"Shutdown"}')
+
+
+# The number behind the two of 410 is the seconds since then; behind others, those of Retry-After.
+ANSWERS = {
+    "dead": (ALWAYS, lambda n: refusal(
+        410, "Unregistered", timestamp=int((time.time() - n) * 1000))),
+    "expiredtoken": (ALWAYS, lambda n: refusal(
+        410, "ExpiredToken", timestamp=int((time.time() - n) * 1000))),
+    "bad": (ALWAYS, lambda n: refusal(400, "BadDeviceToken")),
+    "wrongtopic": (ALWAYS, lambda n: refusal(400, "DeviceTokenNotForTopic")),
+    "disallowed": (ALWAYS, lambda n: refusal(400, "TopicDisallowed")),
+    "forbidden": (ALWAYS, lambda n: refusal(403, "Forbidden")),
+    "badcert": (ALWAYS, lambda n: refusal(403, "BadCertificateEnvironment")),
+    "expired": (ALWAYS, lambda n: refusal(403, "ExpiredProviderToken")),
+    "invalid": (ALWAYS, lambda n: refusal(403, "InvalidProviderToken")),
+    "updates": (ALWAYS, lambda n: refusal(429, "TooManyProviderTokenUpdates")),
+    "toomany": (ALWAYS, lambda n: refusal(429, "TooManyRequests", retry_after(n))),
+    "internal": (ALWAYS, lambda n: refusal(500, "InternalServerError")),
+    "unavailable": (ALWAYS, lambda n: refusal(503, "ServiceUnavailable", retry_after(n))),
+    "shutdown": (1, lambda n: refusal(503, "Shutdown")),
+    "goaway": (1, _goaway),
+    "flaky": (None, lambda n: refusal(503, "ServiceUnavailable")),
+}
+
+
+def spelled(token):
+    """The text that a device token spells, else the token itself."""
+    try:
+        return bytes.fromhex(token).decode("ascii")
+    except ValueError:
+        return token
+
+
+class Apns(service.Service):
+    NAME = "APNs"
+    ANSWERS = ANSWERS
+
+    def __init__(self, arguments, server):
+        super().__init__(arguments.dir, server)
+        self.public_key = write_ec_key(self.path("AuthKey.p8")).public_key()
+        self.expired_until = 0
+        self.shown = weakref.WeakKeyDictionary()  # when the token of a connection was made
+        self.later_streams = server.stream_limit
+        server.stream_limit = 1
+
+    def ready(self):
+        return {
+            "key_file": self.path("AuthKey.p8"),
+            "key_id": KEY_ID,
+            "team_id": TEAM_ID,
+            "topic": TOPIC,
+        }
+
+    def handle(self, request):
+        found = {}
+        try:
+            answer = self.answer_push(request, found)
+        except Refused as refused:
+            answer = refused.answer
+        self.record(request, answer, **found)
+        apns_id = request.headers.get("apns-id") or str(uuid.uuid4())
+        answer.headers = (("apns-id", apns_id), *answer.headers)
+        return answer
+
+    def answer_push(self, request, found):
+        if request.method != "POST":
+            raise Refused(405, "MethodNotAllowed")
+        path = PATH.match(request.path)
+        if path is None:
+            raise Refused(404, "BadPath")
+        found["token"] = spelled(path.group(1))
+        is_first = request.connection.stream_limit == 1
+        self.check_provider_token(request)
+        request.connection.allow_streams(self.later_streams)
+        if not path.group(1):
+            raise Refused(400, "MissingDeviceToken")
+        if not HEX.match(path.group(1)):
+            raise Refused(400, "BadDeviceToken")
+        check_headers(request.headers)
+        check_payload(request.headers.get("apns-push-type", "alert"), bytes(request.body))
+        answer = self.scripted(found["token"])
+        answer.delay_s = FIRST_ANSWER_S if is_first else 0
+        return answer
+
+    def check_provider_token(self, request):
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not text:
+            raise Refused(403, "MissingProviderToken")
+        try:
+            token = signed_token.read(text)
+        except ValueError:
+            raise Refused(403, "InvalidProviderToken") from None
+        made_at = token.claims.get("iat")
+        if (
+            token.header.get("kid") != KEY_ID
+            or token.claims.get("iss") != TEAM_ID
+            or not isinstance(made_at, int)
+            or made_at > time.time() + CLOCK_SKEW_S
+            or not token.is_signed_by(self.public_key)
+        ):
+            raise Refused(403, "InvalidProviderToken")
+        if made_at < max(time.time() - TOKEN_LIFETIME_S, self.expired_until):
+            raise Refused(403, "ExpiredProviderToken")
+        self.check_interval(request.connection, made_at)
+
+    def check_interval(self, connection, made_at):
+        """A connection may show a new token every twenty minutes."""
+        shown_at = self.shown.setdefault(connection, made_at)
+        if shown_at != made_at and abs(made_at - shown_at) < TOKEN_INTERVAL_S:
+            raise Refused(429, "TooManyProviderTokenUpdates")
+        self.shown[connection] = made_at
+
+    def success(self):
+        return Answer(200, b"", ())
+
+    def control(self, command):
+        super().control(command)
+        if command.get("expire"):
+            self.expired_until = time.time() + 1
+        if command.get("close"):
+            for connection in list(self.server.connections):
+                connection.leave(b'{"reason":"Shutdown"}')
+
+
+def check_headers(headers):
+    push_type = headers.get("apns-push-type", "alert")
+    if push_type not in TOPIC_SUFFIXES:
+        raise Refused(400, "InvalidPushType")
+    if not headers.get("apns-topic"):
+        raise Refused(400, "MissingTopic")
+    if headers["apns-topic"] != TOPIC + TOPIC_SUFFIXES[push_type]:
+        raise Refused(400, "BadTopic")
+    priority = headers.get("apns-priority", "10")
+    if priority not in PRIORITIES or (push_type == "background" and priority != "5"):
+        raise Refused(400, "BadPriority")
+    if not headers.get("apns-expiration", "0").isdecimal():
+        raise Refused(400, "BadExpirationDate")
+    if len(headers.get("apns-collapse-id", "").encode()) > COLLAPSE_ID_BYTES:
+        raise Refused(400, "BadCollapseId")
+    if "apns-id" in headers and not UUID.match(headers["apns-id"]):
+        raise Refused(400, "BadMessageId")
+
+
+def check_payload(push_type, body):
+    if not body:
+        raise Refused(400, "PayloadEmpty")
+    if len(body) > PAYLOAD_BYTES.get(push_type, PAYLOAD_BYTES_OTHERWISE):
+        raise Refused(413, "PayloadTooLarge")
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict):
+        raise Refused(400, "PayloadEmpty")
+
+
+if __name__ == "__main__":
+    sys.exit(service.main(Apns))
