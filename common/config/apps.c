@@ -12,12 +12,8 @@ static bool read_kind(const struct option *option, const struct yaml_node *node,
                       struct error *error) {
     enum provider_kind *kind = (void *)((char *)target + option->offset);
 
-    if (node->kind != YAML_TEXT || !provider_kind_parse(slice_of(node->text), kind))
-        return option_refuse(option, node, "is not a type of app", error);
-    if (!options_kinds[*kind].supported)
-        return yaml_refuse(node, error, "type %s is not supported by this version",
-                           provider_kind_name(*kind));
-    return true;
+    return (node->kind == YAML_TEXT && provider_kind_parse(slice_of(node->text), kind)) ||
+           option_refuse(option, node, "is not a type of app", error);
 }
 
 static void expect_kind(const struct option *option, struct buffer *out) {
@@ -129,6 +125,31 @@ static bool is_called_by_endpoint(enum provider_kind kind) {
     return kind == PROVIDER_WEBPUSH || kind == PROVIDER_UNIFIEDPUSH;
 }
 
+/* Apple believes either a signed token or a certificate. */
+static bool check_apns(const struct yaml_node *node, const struct app *app, struct error *error) {
+    const struct {
+        const char *name;
+        const char *value;
+    } with_key[] = {
+        {"key_id", app->apns.key_id},
+        {"team_id", app->apns.team_id},
+        {"topic", app->apns.topic},
+    };
+
+    if (app->apns.key_file == NULL && app->route.certificate_file == NULL)
+        return yaml_refuse_member(node, "keyfile", error, "is missing, expected it or a certfile");
+    if (app->apns.key_file == NULL)
+        return true;
+    if (app->route.certificate_file != NULL)
+        return yaml_refuse(yaml_member(node, "certfile"), error,
+                           "is there beside keyfile, expected one of the two");
+    for (size_t i = 0; i < sizeof with_key / sizeof with_key[0]; i++)
+        if (with_key[i].value == NULL)
+            return yaml_refuse_member(node, with_key[i].name, error,
+                                      "is missing, expected it beside keyfile");
+    return true;
+}
+
 /* The type comes first: which other keys may stand there hangs on it. When it is missing, a slip of
  * its own name may be why. */
 static bool read_app(const struct yaml_node *node, bool without_keys, struct app *app,
@@ -146,6 +167,8 @@ static bool read_app(const struct yaml_node *node, bool without_keys, struct app
         return false;
     if (!option_read_row(&scope, &options_app[0], node, node, app, error) ||
         !option_read(&scope, node, node, 1U << app->kind, app, error))
+        return false;
+    if (app->kind == PROVIDER_APNS && !check_apns(node, app, error))
         return false;
     app->route.is_guarded = is_called_by_endpoint(app->kind);
     if (app->lane == NULL)

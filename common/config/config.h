@@ -1,5 +1,5 @@
 /* The configuration: one YAML file that both programs and columbactl read, as typed, checked,
- * immutable data. The tables in options.c say what exists; everything else comes out of them. */
+ * immutable data. The tables of options.h say what exists; everything else comes out of them. */
 #ifndef COLUMBA_CONFIG_CONFIG_H
 #define COLUMBA_CONFIG_CONFIG_H
 

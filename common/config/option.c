@@ -24,7 +24,7 @@ void option_append_kinds(const struct option *option, struct buffer *out) {
     size_t size_before = out->size;
 
     for (unsigned kind = 0; kind < PROVIDER_KIND_COUNT; kind++)
-        if ((option->kinds & 1U << kind) != 0 && options_kinds[kind].supported)
+        if ((option->kinds & 1U << kind) != 0)
             buffer_append_format(out, "%s%s", out->size == size_before ? "" : ", ",
                                  provider_kind_name((enum provider_kind)kind));
 }

@@ -94,7 +94,7 @@ bool option_read_row(const struct option_scope *scope, const struct option *opti
 /* Frees what the rows have put into target. */
 void option_release(const struct option *rows, size_t count, void *target);
 
-/* Appends the names of the kinds that the row is for, as far as this version can serve them. */
+/* Appends the names of the kinds that the row is for. */
 void option_append_kinds(const struct option *option, struct buffer *out);
 
 /* Says `"value" sentence, expected …`; without the value where the row is secret. */

@@ -17,7 +17,4 @@ extern const size_t options_global_count;
 extern const struct option options_app[];
 extern const size_t options_app_count;
 
-/* Which kinds of app this version can serve. */
-extern const struct option_kind_row { bool supported; } options_kinds[PROVIDER_KIND_COUNT];
-
 #endif

@@ -97,7 +97,7 @@ void config_write_help(struct buffer *out) {
 
 static const char reference_head[] =
     "# Configuration reference\n\n"
-    "Made from the tables in `options.c`; a test holds it current.\n\n"
+    "Made from the tables of `options.h`; a test holds it current.\n\n"
     "- Durations have a unit: `500ms`, `20s`, `2m`, `24h`, `90d`. Sizes are bytes, or `512KiB`, "
     "`8MiB`, `1GiB`.\n"
     "- `${NAME}` in a value is the environment's, `${NAME:-default}` has a default for when it is "

@@ -97,6 +97,99 @@ static void test_apps_are_found_by_name_and_glob(void **state) {
     config_release(config);
 }
 
+static void test_an_app_of_apns(void **state) {
+    struct config *config = parse(QUEUE "apps:\n"
+                                        "  a:\n"
+                                        "    type: apns\n"
+                                        "    keyfile: key.p8\n"
+                                        "    key_id: K\n"
+                                        "    team_id: T\n"
+                                        "    topic: com.example.app\n"
+                                        "    voip_topic: com.example.app.voip\n"
+                                        "    platform: sandbox\n"
+                                        "    port: 2197\n"
+                                        "    push_type: background\n"
+                                        "    convert_device_token_to_hex: false\n");
+    const struct app *app = only_app(config);
+
+    (void)state;
+    assert_int_equal(app->kind, PROVIDER_APNS);
+    assert_string_equal(app->apns.key_file, "key.p8");
+    assert_string_equal(app->apns.key_id, "K");
+    assert_string_equal(app->apns.team_id, "T");
+    assert_string_equal(app->apns.topic, "com.example.app");
+    assert_string_equal(app->apns.voip_topic, "com.example.app.voip");
+    assert_int_equal(app->apns.platform, APNS_SANDBOX);
+    assert_int_equal(app->apns.port, APNS_PORT_2197);
+    assert_int_equal(app->apns.push_type, APNS_BACKGROUND);
+    assert_false(app->apns.converts_token);
+    assert_false(app->route.is_guarded);
+    config_release(config);
+    config = parse(QUEUE "apps: {a: {type: apns, certfile: a.p12, certfile_password: s}}\n");
+    app = only_app(config);
+    assert_null(app->apns.key_file);
+    assert_null(app->apns.topic);
+    assert_string_equal(app->route.certificate_file, "a.p12");
+    assert_string_equal(app->route.certificate_password, "s");
+    assert_int_equal(app->apns.platform, APNS_PRODUCTION);
+    assert_int_equal(app->apns.port, APNS_PORT_443);
+    assert_int_equal(app->apns.push_type, APNS_ALERT);
+    assert_true(app->apns.converts_token);
+    config_release(config);
+}
+
+/* The names stand in the order of Apple's. */
+static void test_every_push_type_of_apns(void **state) {
+    static const char *const names[] = {
+        [APNS_ALERT] = "alert",
+        [APNS_BACKGROUND] = "background",
+        [APNS_VOIP] = "voip",
+        [APNS_PUSHTOTALK] = "pushtotalk",
+        [APNS_COMPLICATION] = "complication",
+        [APNS_FILEPROVIDER] = "fileprovider",
+        [APNS_LOCATION] = "location",
+        [APNS_LIVEACTIVITY] = "liveactivity",
+        [APNS_WIDGETS] = "widgets",
+        [APNS_CONTROLS] = "controls",
+        [APNS_MDM] = "mdm",
+    };
+    struct buffer yaml = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        buffer_clear(&yaml);
+        buffer_append_format(&yaml, QUEUE "apps: {a: {type: apns, certfile: x, push_type: %s}}\n",
+                             names[i]);
+        struct config *config = parse(buffer_text(&yaml));
+        assert_int_equal(only_app(config)->apns.push_type, i);
+        config_release(config);
+    }
+    buffer_free(&yaml);
+}
+
+static void test_apns_takes_a_key_or_a_certificate(void **state) {
+    static const struct mistake mistakes[] = {
+        {QUEUE "apps: {a: {type: apns, topic: t}}\n",
+         "columba.yaml:2: apps.a.keyfile: is missing, expected it or a certfile"},
+        {QUEUE "apps:\n  a:\n    type: apns\n    keyfile: k\n    certfile: c\n",
+         "columba.yaml:6: apps.a.certfile: is there beside keyfile, expected one of the two"},
+        {QUEUE "apps: {a: {type: apns, keyfile: k, team_id: T, topic: t}}\n",
+         "columba.yaml:2: apps.a.key_id: is missing, expected it beside keyfile"},
+        {QUEUE "apps: {a: {type: apns, keyfile: k, key_id: K, topic: t}}\n",
+         "columba.yaml:2: apps.a.team_id: is missing, expected it beside keyfile"},
+        {QUEUE "apps: {a: {type: apns, keyfile: k, key_id: K, team_id: T}}\n",
+         "columba.yaml:2: apps.a.topic: is missing, expected it beside keyfile"},
+        {QUEUE "apps: {a: {type: apns, certfile: c, platform: development}}\n",
+         "columba.yaml:2: apps.a.platform: \"development\" is none of the choices, expected one of "
+         "production, sandbox, prod"},
+        {QUEUE "apps: {a: {type: apns, certfile: c, port: 80}}\n",
+         "columba.yaml:2: apps.a.port: \"80\" is none of the choices, expected one of 443, 2197"},
+    };
+
+    (void)state;
+    ASSERT_ALL_REFUSED(mistakes);
+}
+
 static void test_an_app_of_hms(void **state) {
     struct config *config = parse(QUEUE "apps:\n"
                                         "  a:\n"
@@ -219,38 +312,25 @@ static void test_mistakes_in_the_section(void **state) {
 }
 
 static void test_mistakes_in_the_type(void **state) {
-    static const char *const unsupported[] = {"apns"};
     static const struct mistake mistakes[] = {
-        {QUEUE "apps:\n  a:\n", "columba.yaml:3: apps.a.type: is missing, expected one of fcm, "
-                                "webpush, unifiedpush, hms, retired"},
-        {QUEUE "apps:\n  a: {project_id: p}\n", "columba.yaml:3: apps.a.type: is missing, expected "
-                                                "one of fcm, webpush, unifiedpush, hms, retired"},
+        {QUEUE "apps:\n  a:\n",
+         "columba.yaml:3: apps.a.type: is missing, expected one of apns, fcm, "
+         "webpush, unifiedpush, hms, retired"},
+        {QUEUE "apps:\n  a: {project_id: p}\n",
+         "columba.yaml:3: apps.a.type: is missing, expected "
+         "one of apns, fcm, webpush, unifiedpush, hms, retired"},
         {QUEUE "apps:\n  a: {tpye: fcm}\n",
          "columba.yaml:3: apps.a.tpye: is not a key, did you mean type?"},
         {QUEUE "apps:\n  a: {type: FCM}\n",
          "columba.yaml:3: apps.a.type: \"FCM\" is not a type of "
-         "app, expected one of fcm, webpush, unifiedpush, hms, retired"},
+         "app, expected one of apns, fcm, webpush, unifiedpush, hms, retired"},
         {QUEUE "apps:\n  a: {type: [fcm]}\n",
-         "columba.yaml:3: apps.a.type: is not a type of app, expected one of fcm, webpush, "
+         "columba.yaml:3: apps.a.type: is not a type of app, expected one of apns, fcm, webpush, "
          "unifiedpush, hms, retired"},
     };
-    struct buffer yaml = {0};
-    struct buffer expected = {0};
 
     (void)state;
     ASSERT_ALL_REFUSED(mistakes);
-    for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++) {
-        buffer_clear(&yaml);
-        buffer_clear(&expected);
-        buffer_append_format(&yaml, QUEUE "apps:\n  a: {type: %s, certfile: x}\n", unsupported[i]);
-        buffer_append_format(&expected,
-                             "columba.yaml:3: apps.a.type: type %s is not supported by this "
-                             "version",
-                             unsupported[i]);
-        assert_refused(buffer_text(&yaml), buffer_text(&expected));
-    }
-    buffer_free(&yaml);
-    buffer_free(&expected);
 }
 
 static void test_mistakes_in_an_app(void **state) {
@@ -268,8 +348,8 @@ static void test_mistakes_in_an_app(void **state) {
         {QUEUE "apps: {a: {" FCM ", projet_id: x}}\n",
          "columba.yaml:2: apps.a.projet_id: is not a key, did you mean project_id?"},
         {QUEUE "apps: {a: {type: retired, lane: x}}\n",
-         "columba.yaml:2: apps.a.lane: is not for an app of this type, expected it only for fcm, "
-         "webpush, unifiedpush, hms"},
+         "columba.yaml:2: apps.a.lane: is not for an app of this type, expected it only for "
+         "apns, fcm, webpush, unifiedpush, hms"},
         {QUEUE "apps: {a: {type: retired, project_id: x}}\n",
          "columba.yaml:2: apps.a.project_id: is not for an app of this type, expected it only for "
          "fcm"},
@@ -319,6 +399,9 @@ int main(void) {
         cmocka_unit_test(test_values_of_an_fcm_app),
         cmocka_unit_test(test_fcm_options_become_json),
         cmocka_unit_test(test_apps_are_found_by_name_and_glob),
+        cmocka_unit_test(test_an_app_of_apns),
+        cmocka_unit_test(test_every_push_type_of_apns),
+        cmocka_unit_test(test_apns_takes_a_key_or_a_certificate),
         cmocka_unit_test(test_an_app_of_hms),
         cmocka_unit_test(test_what_sygnal_has_and_columba_does_without),
         cmocka_unit_test(test_http_is_warned_about),

@@ -102,7 +102,7 @@ static void test_mistakes_of_endpoints(void **state) {
          "or a number of seconds"},
         {QUEUE "apps: {a: {type: unifiedpush, base_url: 'https://x.example'}}\n",
          "columba.yaml:2: apps.a.base_url: is not for an app of this type, expected it only for "
-         "fcm, hms"},
+         "apns, fcm, hms"},
         {QUEUE "apps: {a: {" FCM ", allow_http: true}}\n",
          "columba.yaml:2: apps.a.allow_http: is not for an app of this type, expected it only for "
          "unifiedpush"},

@@ -63,8 +63,8 @@ static void test_the_help_word_for_word(void **state) {
         "\n  apps.*.type\n"
         "      Who delivers. gcm is another name of fcm. retired is for an app that is\n"
         "      gone: its pushkeys are rejected.\n"
-        "      expected: one of fcm, webpush, unifiedpush, hms, retired\n"
-        "      for:      fcm, webpush, unifiedpush, hms, retired\n"
+        "      expected: one of apns, fcm, webpush, unifiedpush, hms, retired\n"
+        "      for:      apns, fcm, webpush, unifiedpush, hms, retired\n"
         "      default:  none, required\n\n",
     };
     struct buffer help = {0};
