@@ -73,7 +73,7 @@ class FakeProvider:
         return [line for line in self.lines if token is None or target(line) == token]
 
     def delivered(self, token=None):
-        return [line for line in self.received(token) if line["status"] == 200]
+        return [line for line in self.received(token) if line["status"] in (200, 201)]
 
     def wait_for(self, token, count=1, timeout_s=20, delivered=True):
         """Until that many messages to the token came; what came."""
