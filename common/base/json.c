@@ -130,6 +130,12 @@ static bool is_any_of(const char *name, const char *const *names) {
     return false;
 }
 
+void json_write_name(const char *name, struct buffer *out) {
+    buffer_append_text(out, ",\"");
+    buffer_append_json_escaped(out, slice_of(name));
+    buffer_append_text(out, "\":");
+}
+
 void json_write_members(struct json_object *object, const char *const *left_out,
                         struct buffer *out) {
     struct json_object_iter each;
@@ -139,9 +145,7 @@ void json_write_members(struct json_object *object, const char *const *left_out,
     json_object_object_foreachC(object, each) {
         if (is_any_of(each.key, left_out))
             continue;
-        buffer_append_text(out, ",\"");
-        buffer_append_json_escaped(out, slice_of(each.key));
-        buffer_append_text(out, "\":");
+        json_write_name(each.key, out);
         json_write(each.val, out);
     }
 }

@@ -48,6 +48,9 @@ void json_write(struct json_object *value, struct buffer *out);
 void json_write_members(struct json_object *object, const char *const *left_out,
                         struct buffer *out);
 
+/* Appends `,"name":`. */
+void json_write_name(const char *name, struct buffer *out);
+
 /* Makes one object of the members written since start, each with its comma before it. */
 void json_close_object(size_t start, struct buffer *out);
 

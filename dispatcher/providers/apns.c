@@ -40,8 +40,10 @@ static const struct push_type {
 /* ---- The pushkey ---- */
 
 static bool is_hex(struct slice text) {
+    static const char digits[] = "0123456789abcdefABCDEF";
+
     for (size_t i = 0; i < text.size; i++)
-        if (memchr("0123456789abcdefABCDEF", text.data[i], 22) == NULL)
+        if (memchr(digits, text.data[i], sizeof digits - 1) == NULL)
             return false;
     return text.size % 2 == 0;
 }
@@ -103,9 +105,10 @@ static struct slice topic_of(const struct encode_input *input, struct arena *are
 
 /* A call that rings when it is long over is worse than none, so VoIP is tried but once by Apple. */
 static struct slice expiration_of(const struct encode_input *input, struct arena *arena) {
+    const long long until_seconds = input->now_ms / 1000 + encode_ttl_seconds(input->app, 0);
+
     if (input->app->ttl_ms > 0)
-        return arena_format(arena, "%lld",
-                            (long long)(input->now_ms / 1000 + encode_ttl_seconds(input->app, 0)));
+        return arena_format(arena, "%lld", until_seconds);
     return slice_of(push_type_of(input) == &push_types[APNS_VOIP] ? "0" : NULL);
 }
 

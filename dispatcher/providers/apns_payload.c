@@ -30,16 +30,10 @@ struct cut {
 
 /* ---- Writing: members, each with a comma before it, until an object is closed ---- */
 
-static void write_name(const char *name, struct buffer *out) {
-    buffer_append_text(out, ",\"");
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\":");
-}
-
 static void write_value(const char *name, struct json_object *value, struct buffer *out) {
     if (value == NULL)
         return;
-    write_name(name, out);
+    json_write_name(name, out);
     json_write(value, out);
 }
 
@@ -49,7 +43,7 @@ static void write_text(const char *name, struct slice text, struct json_object *
         write_value(name, json_member(base, name), out);
         return;
     }
-    write_name(name, out);
+    json_write_name(name, out);
     buffer_append_json_text(out, text);
 }
 
@@ -59,7 +53,7 @@ static void write_number(const char *name, bool is_there, int64_t number, struct
         write_value(name, json_member(base, name), out);
         return;
     }
-    write_name(name, out);
+    json_write_name(name, out);
     buffer_append_format(out, "%lld", (long long)number);
 }
 
@@ -108,7 +102,7 @@ static void write_arguments(const struct apns_alert *alert, struct json_object *
         write_value("loc-args", json_member(base, "loc-args"), out);
         return;
     }
-    write_name("loc-args", out);
+    json_write_name("loc-args", out);
     buffer_append_byte(out, '[');
     if (alert->loc_key != NULL)
         write_own_arguments(alert, cut, out);
@@ -126,15 +120,15 @@ static void write_alert(const struct apns_alert *alert, struct json_object *aps,
     const struct slice text = json_member_text(aps, "alert");
 
     if (alert->loc_key == NULL && text.data != NULL) {
-        write_name("alert", out);
+        json_write_name("alert", out);
         write_cut(text, cut, out);
     } else if (alert->loc_key != NULL || base != NULL) {
-        write_name("alert", out);
+        json_write_name("alert", out);
         const size_t start = out->size;
         json_write_members(base, named, out);
         write_text("loc-key", slice_of(alert->loc_key), base, out);
         if (body != NULL) {
-            write_name("body", out);
+            json_write_name("body", out);
             write_any(body, cut, out);
         }
         write_arguments(alert, base, cut, out);
@@ -150,7 +144,7 @@ static void write_aps(const struct payload *payload, struct cut *cut, struct buf
 
     if (base == NULL && payload->alert.loc_key == NULL && !payload->has_badge)
         return;
-    write_name("aps", out);
+    json_write_name("aps", out);
     const size_t start = out->size;
     json_write_members(base, named, out);
     write_alert(&payload->alert, base, cut, out);

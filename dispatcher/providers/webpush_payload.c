@@ -102,12 +102,6 @@ static void collect(const struct encode_input *input, struct arena *arena,
 
 /* ---- How it is written: members, each with a comma before it, until an object is closed ---- */
 
-static void write_name(const char *name, struct buffer *out) {
-    buffer_append_text(out, ",\"");
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\":");
-}
-
 /* A text that is longer, or was so before, ends with an ellipsis inside of text_bytes. */
 static void write_text(const char *name, struct slice text, bool was_longer, size_t text_bytes,
                        struct buffer *out) {
@@ -116,7 +110,7 @@ static void write_text(const char *name, struct slice text, bool was_longer, siz
 
     if (is_marked)
         text.size = slice_utf8_prefix(text, has_room ? text_bytes - strlen(ELLIPSIS) : 0);
-    write_name(name, out);
+    json_write_name(name, out);
     buffer_append_byte(out, '"');
     buffer_append_json_escaped(out, text);
     buffer_append_text(out, is_marked && has_room ? ELLIPSIS "\"" : "\"");
@@ -140,7 +134,7 @@ static void write_content(struct json_object *content, const struct shape *shape
 
     if (shape->content == CONTENT_NONE || (shape->content == CONTENT_TEXT && body.data == NULL))
         return;
-    write_name("content", out);
+    json_write_name("content", out);
     const size_t start = out->size;
     if (body.data != NULL)
         left_out[count++] = "body";
@@ -165,7 +159,7 @@ static void write_field(const struct payload *payload, const struct field *field
         write_text(field->name, field->value, false, shape->text_bytes, out);
         break;
     case FIELD_LITERAL:
-        write_name(field->name, out);
+        json_write_name(field->name, out);
         buffer_append(out, field->value);
         break;
     case FIELD_CONTENT:
