@@ -1,0 +1,157 @@
+"""APNs: each kind of push arrives as Apple wants it, within the streams that it allows; a token that
+is dead is rejected, and whatever else it says rejects nobody."""
+
+import base64
+import re
+
+import pytest
+
+from support.fake_provider import FakeApns
+from support.matrix import device, event_id, notification, now_s, unique
+
+APP = "chat.columba.ios"
+PROVIDER = FakeApns
+
+
+def apps(fake):
+    return {APP: fake.app(voip_topic=fake.ready["topic"])}
+
+
+def pushkey_of(name):
+    """As clients register it: the token, which spells the name, as base64."""
+    return base64.b64encode(name.encode()).decode()
+
+
+def push(name, data=None, registered_at=None, **fields):
+    named = device(pushkey_of(name), APP, data=data or {})
+    named["pushkey_ts"] = registered_at or named["pushkey_ts"]
+    return notification(named, **fields)
+
+
+def test_an_event_id_arrives_as_an_alert(served, fake):
+    name = unique()
+    data = {"default_payload": {"aps": {"mutable-content": 1, "alert": {"loc-key": "Notification"}}}}
+    body = push(name, data)
+
+    assert served.notify(body).rejected == []
+    (got,) = fake.wait_for(name)
+
+    assert got["headers"]["apns-push-type"] == "alert"
+    assert got["headers"]["apns-priority"] == "10"
+    assert re.fullmatch(r"[0-9a-f-]{36}", got["headers"]["apns-id"])
+    assert got["body"]["event_id"] == body["notification"]["event_id"]
+    assert got["body"]["aps"]["mutable-content"] == 1
+    assert got["body"]["unread_count"] == 1
+
+
+def test_a_message_arrives_with_its_words(served, fake):
+    name = unique()
+    body = push(
+        name, type="m.room.message", sender="@alice:columba.example", sender_display_name="Alice",
+        room_name="Kitchen", content={"msgtype": "m.text", "body": "👋" * 3000}, prio="low",
+    )
+
+    assert served.notify(body).rejected == []
+    (got,) = fake.wait_for(name)
+
+    assert got["headers"]["apns-priority"] == "5"
+    alert = got["body"]["aps"]["alert"]
+    assert alert["loc-key"] == "MSG_FROM_USER_IN_ROOM_WITH_CONTENT"
+    assert set(alert["loc-args"][2]) == {"👋"}
+    assert got["body"]["aps"]["badge"] == 1
+
+
+def test_a_call_arrives_as_a_voip_push(served, fake):
+    name = unique()
+    body = push(
+        name, type="m.call.invite", sender="@alice:columba.example",
+        content={"offer": {"type": "offer", "sdp": "v=0"}},
+    )
+
+    assert served.notify(body).rejected == []
+    (got,) = fake.wait_for(name)
+
+    assert got["headers"]["apns-push-type"] == "voip"
+    assert got["headers"]["apns-topic"].endswith(".voip")
+
+
+@pytest.mark.parametrize("answer", ["dead60", "expiredtoken60"])
+def test_a_dead_token_is_rejected(served, fake, answer):
+    name = unique(answer)
+
+    assert served.notify(push(name)).rejected == []
+    served.wait_outcomes(pushkey_of(name), outcome="rejected", app_id=APP)
+
+    assert served.notify(push(name)).rejected == [pushkey_of(name)]
+    assert len(fake.received(name)) == 1
+
+
+def test_a_token_registered_after_its_death_lives(served, fake):
+    """dead9000 died 9000 s ago; the pusher is younger."""
+    name = unique("dead9000")
+
+    assert served.notify(push(name, registered_at=now_s() - 60)).rejected == []
+    assert served.wait_outcomes(pushkey_of(name), app_id=APP) == ["dropped"]
+
+    assert served.notify(push(name, registered_at=now_s() - 60)).rejected == []
+
+
+# The first two are said of a token, but as likely said of our own configuration.
+TROUBLE = [
+    "bad", "wrongtopic", "disallowed", "forbidden", "badcert", "expired", "invalid", "updates",
+    "internal", "unavailable1", "html502", "html404", "hang", "reset",
+]
+
+
+@pytest.mark.parametrize("answer", TROUBLE)
+def test_trouble_rejects_nobody(gateways, fake, answer):
+    """Some of it makes a gateway wait for a minute: each has one of its own."""
+    gateway = gateways.open({"apps": apps(fake)})
+    name = unique()
+
+    fake.control(answer=answer)
+    try:
+        assert gateway.notify(push(name)).rejected == []
+        gateway.wait_outcomes(pushkey_of(name), outcome="moved", app_id=APP)
+    finally:
+        fake.control(answer=None)
+
+    assert gateway.notify(push(name)).rejected == []
+    assert gateway.settled(outcome="rejected") == 0
+
+
+def test_an_app_of_another_topic_rejects_nobody(gateways, fake):
+    gateway = gateways.open({"apps": {APP: fake.app(topic="chat.columba.other")}})
+    name = unique()
+
+    assert gateway.notify(push(name)).rejected == []
+    gateway.wait_outcomes(pushkey_of(name), outcome="moved", app_id=APP)
+
+    assert {line["status"] for line in fake.received(name)} == {400}
+    assert gateway.notify(push(name)).rejected == []
+
+
+@pytest.mark.parametrize("kind", ["goaway", "shutdown", "refuse"])
+def test_what_apple_did_not_look_at_is_sent_again_at_once(served, fake, kind):
+    name = unique(kind)
+
+    assert served.notify(push(name)).rejected == []
+    fake.wait_for(name)
+
+    assert served.wait_outcomes(pushkey_of(name), app_id=APP) == ["delivered"]
+    ids = {line["headers"]["apns-id"] for line in fake.received(name)}
+    assert len(ids) == 1
+
+
+def test_one_stream_until_the_first_answer_loses_nothing(served, fake):
+    """Many at once on fresh connections: what comes too early is refused, and sent again."""
+    fake.control(close=True)
+    names = [unique() for _ in range(60)]
+    devices = [device(pushkey_of(name), APP) for name in names]
+
+    assert served.notify(notification(*devices, event_id=event_id())).rejected == []
+
+    for name in names:
+        fake.wait_for(name)
+    for name in names:
+        assert served.wait_outcomes(pushkey_of(name), app_id=APP) == ["delivered"]
