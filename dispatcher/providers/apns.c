@@ -6,6 +6,8 @@
 #include "dispatcher/providers/apns_payload.h"
 #include "dispatcher/providers/provider.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum { PUSHKEY_BYTES_MAX = 1024 };
@@ -40,10 +42,8 @@ static const struct push_type {
 /* ---- The pushkey ---- */
 
 static bool is_hex(struct slice text) {
-    static const char digits[] = "0123456789abcdefABCDEF";
-
     for (size_t i = 0; i < text.size; i++)
-        if (memchr(digits, text.data[i], sizeof digits - 1) == NULL)
+        if (isxdigit((unsigned char)text.data[i]) == 0)
             return false;
     return text.size % 2 == 0;
 }
@@ -105,10 +105,10 @@ static struct slice topic_of(const struct encode_input *input, struct arena *are
 
 /* A call that rings when it is long over is worse than none, so VoIP is tried but once by Apple. */
 static struct slice expiration_of(const struct encode_input *input, struct arena *arena) {
-    const long long until_seconds = input->now_ms / 1000 + encode_ttl_seconds(input->app, 0);
+    const int64_t until_seconds = input->now_ms / 1000 + encode_ttl_seconds(input->app, 0);
 
     if (input->app->ttl_ms > 0)
-        return arena_format(arena, "%lld", until_seconds);
+        return arena_format(arena, "%" PRId64, until_seconds);
     return slice_of(push_type_of(input) == &push_types[APNS_VOIP] ? "0" : NULL);
 }
 
