@@ -3,12 +3,31 @@
 #include "common/state/state.h"
 #include "tests/sim/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
 struct mark {
     int64_t seen;
+    UT_hash_handle hh;
+};
+
+struct kept_hold {
+    char pushkey[IDENTITY_PUSHKEY_SIZE];
+    struct hold hold;
+    UT_hash_handle hh;
+};
+
+struct kept_gate {
+    char key[GATE_NAME_SIZE + 32]; /* lane and name */
+    struct gate_entry entry;
+    UT_hash_handle hh;
+};
+
+struct kept_lease {
+    char key[GATE_NAME_SIZE + 32];
+    int64_t until_ms;
     UT_hash_handle hh;
 };
 
@@ -21,6 +40,9 @@ struct kept_verdict {
 static struct {
     struct mark *marks;
     struct kept_verdict *verdicts;
+    struct kept_hold *holds;
+    struct kept_gate *gates;
+    struct kept_lease *leases;
 } server;
 
 struct state {
@@ -34,10 +56,40 @@ struct call {
     bool known;
     state_answered *answered;
     state_written *written;
+    state_gates_read *gates_read;
+    state_leased *leased;
+    bool granted;
+    char lane[32];
     void *context;
 };
 
 enum { TIMEOUT_MS = 250, ROUND_TRIP_MS = 3 };
+
+static void forget_holds(void) {
+    struct kept_hold *hold = NULL;
+    struct kept_hold *next = NULL;
+
+    HASH_ITER(hh, server.holds, hold, next) {
+        HASH_DEL(server.holds, hold);
+        free(hold);
+    }
+}
+
+static void forget_gates(void) {
+    struct kept_gate *gate = NULL;
+    struct kept_gate *next_gate = NULL;
+    struct kept_lease *lease = NULL;
+    struct kept_lease *next_lease = NULL;
+
+    HASH_ITER(hh, server.gates, gate, next_gate) {
+        HASH_DEL(server.gates, gate);
+        free(gate);
+    }
+    HASH_ITER(hh, server.leases, lease, next_lease) {
+        HASH_DEL(server.leases, lease);
+        free(lease);
+    }
+}
 
 void redis_reset(void) {
     struct mark *mark = NULL;
@@ -53,6 +105,8 @@ void redis_reset(void) {
         HASH_DEL(server.verdicts, verdict);
         free(verdict);
     }
+    forget_holds();
+    forget_gates();
 }
 
 struct state *state_open(struct loop *loop, const struct redis_config *config,
@@ -73,6 +127,19 @@ bool state_is_available(const struct state *state) {
     return !state->process->world->redis_away;
 }
 
+static void tell_gates(struct call *call) {
+    struct gate_entry *entries = memory_new_array(HASH_COUNT(server.gates) + 1, sizeof *entries);
+    struct kept_gate *gate = NULL;
+    struct kept_gate *next = NULL;
+    size_t count = 0;
+
+    HASH_ITER(hh, server.gates, gate, next)
+    if (call->known && strncmp(gate->key, call->lane, strlen(call->lane)) == 0)
+        entries[count++] = gate->entry;
+    call->gates_read(call->context, call->known, entries, count);
+    free(entries);
+}
+
 static void reply(void *context) {
     static const struct error away = {.code = ERROR_UNAVAILABLE, .text = "away"};
     struct call *call = context;
@@ -81,6 +148,10 @@ static void reply(void *context) {
         call->answered(call->context, &call->answer);
     if (call->written != NULL)
         call->written(call->context, call->known ? NULL : &away);
+    if (call->gates_read != NULL)
+        tell_gates(call);
+    if (call->leased != NULL)
+        call->leased(call->context, call->known, call->granted);
     free(call);
 }
 
@@ -103,6 +174,7 @@ void state_ask(struct state *state, const struct state_question *question, state
                void *context) {
     struct call *call = call_new(state, context);
     struct kept_verdict *verdict = NULL;
+    struct kept_hold *hold = NULL;
     struct mark *mark = NULL;
 
     call->answered = answered;
@@ -116,6 +188,11 @@ void state_ask(struct state *state, const struct state_question *question, state
     if (verdict != NULL)
         call->answer.verdict = verdict->verdict;
     call->answer.seen = mark != NULL;
+    if (question->asks_hold)
+        HASH_FIND_STR(server.holds, question->pushkey, hold);
+    call->answer.has_hold = hold != NULL;
+    if (hold != NULL)
+        call->answer.hold = hold->hold;
 }
 
 void state_write_verdict(struct state *state, const char *pushkey, const struct verdict *verdict,
@@ -154,4 +231,87 @@ void state_renew_verdict(struct state *state, const char *pushkey, const struct 
     (void)state;
     (void)pushkey;
     (void)verdict;
+}
+
+void state_write_hold(struct state *state, const char *pushkey, const struct hold *hold,
+                      int64_t lifetime_ms, state_written *written, void *context) {
+    struct call *call = call_new(state, context);
+    struct kept_hold *kept = NULL;
+
+    (void)lifetime_ms;
+    call->written = written;
+    if (!call->known)
+        return;
+    HASH_FIND_STR(server.holds, pushkey, kept);
+    if (kept == NULL) {
+        kept = memory_new(sizeof *kept);
+        memcpy(kept->pushkey, pushkey, sizeof kept->pushkey);
+        HASH_ADD_STR(server.holds, pushkey, kept);
+    }
+    kept->hold = *hold;
+}
+
+/* ---- The fleet ---- */
+
+static void gate_key(const char *lane, const char *name, char out[GATE_NAME_SIZE + 32]) {
+    snprintf(out, GATE_NAME_SIZE + 32, "%s:%s", lane, name);
+}
+
+void state_read_gates(struct state *state, const char *lane, state_gates_read *read,
+                      void *context) {
+    struct call *call = call_new(state, context);
+
+    call->gates_read = read;
+    snprintf(call->lane, sizeof call->lane, "%s:", lane);
+}
+
+void state_write_gate(struct state *state, const char *lane, const struct gate_entry *entry) {
+    char key[GATE_NAME_SIZE + 32];
+    struct kept_gate *gate = NULL;
+
+    if (state->process->world->redis_away)
+        return;
+    gate_key(lane, entry->name, key);
+    HASH_FIND_STR(server.gates, key, gate);
+    if (gate == NULL) {
+        gate = memory_new(sizeof *gate);
+        memcpy(gate->key, key, sizeof gate->key);
+        HASH_ADD_STR(server.gates, key, gate);
+    }
+    gate->entry = *entry;
+}
+
+void state_remove_gate(struct state *state, const char *lane, const char *name) {
+    char key[GATE_NAME_SIZE + 32];
+    struct kept_gate *gate = NULL;
+
+    gate_key(lane, name, key);
+    HASH_FIND_STR(server.gates, key, gate);
+    if (gate == NULL || state->process->world->redis_away)
+        return;
+    HASH_DEL(server.gates, gate);
+    free(gate);
+}
+
+void state_take_lease(struct state *state, const char *lane, const char *name, const char *holder,
+                      int64_t lease_ms, state_leased *leased, void *context) {
+    struct call *call = call_new(state, context);
+    struct world *world = state->process->world;
+    char key[GATE_NAME_SIZE + 32];
+    struct kept_lease *lease = NULL;
+
+    (void)holder;
+    call->leased = leased;
+    if (!call->known)
+        return;
+    gate_key(lane, name, key);
+    HASH_FIND_STR(server.leases, key, lease);
+    if (lease == NULL) {
+        lease = memory_new(sizeof *lease);
+        memcpy(lease->key, key, sizeof lease->key);
+        HASH_ADD_STR(server.leases, key, lease);
+    }
+    call->granted = lease->until_ms <= world->now_ms;
+    if (call->granted)
+        lease->until_ms = world->now_ms + lease_ms;
 }
