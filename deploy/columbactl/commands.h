@@ -8,10 +8,17 @@
 
 enum { COMMAND_TIMEOUT_MS = 10 * 1000, COMMAND_LANE_LIMIT = 64 };
 
+/* All of them; in command_table.c. */
+extern const struct command command_table[];
+extern const size_t command_table_count;
+
 command_run topics_command_create;
 command_run topics_command_show;
 command_run config_command_check;
 command_run lag_command_show;
+command_run health_command_ask;
+command_run manual_command_show;
+command_run manual_command_complete;
 
 /* The report as a table or as JSON, with what to do about each fault. */
 enum command_status topics_command_write(const struct topic_report *report, bool json,

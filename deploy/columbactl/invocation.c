@@ -1,8 +1,24 @@
 #include "deploy/columbactl/invocation.h"
 
+#include "common/config/value.h"
+
 #include <string.h>
 
-static const char default_config_path[] = "/etc/columba/columba.yaml";
+#define DEFAULT_CONFIG_PATH "/etc/columba/columba.yaml"
+
+const struct option_row invocation_options[OPTION_COUNT] = {
+    [OPTION_CONFIG] = {"--config", "FILE", "the configuration (" DEFAULT_CONFIG_PATH ")", true},
+    [OPTION_JSON] = {"--json", NULL, "one JSON object instead of text", true},
+    [OPTION_HELP] = {"--help", NULL, "this; after a command, about that command", true},
+    [OPTION_VERSION] = {"--version", NULL, "the version", true},
+    [OPTION_FOR] = {"--for", "DURATION", "how long, like 30m (for ever)", false},
+    [OPTION_REASON] = {"--reason", "TEXT", "why", false},
+    [OPTION_APP] = {"--app", "APP_ID", "only of this app", false},
+    [OPTION_SINCE] = {"--since", "DURATION", "look that far back (all that is kept)", false},
+    [OPTION_TIMEOUT] = {"--timeout", "DURATION", "give up after that long", false},
+    [OPTION_URL] = {"--url", "URL", "through the ingress there (straight to the queue)", false},
+    [OPTION_ONCE] = {"--once", NULL, "show it once and end", false},
+};
 
 struct words {
     const char *items[INVOCATION_WORD_LIMIT];
@@ -24,6 +40,43 @@ static size_t name_length(const struct command *command, const struct words *wor
     return length;
 }
 
+/* With --help it does not matter what is missing. */
+static bool take_arguments(const struct words *words, size_t name_words, struct invocation *out,
+                           struct error *error) {
+    const struct command *command = out->command;
+
+    out->argument_count = words->count - name_words;
+    if (out->argument_count > command->argument_limit)
+        return error_set(error, ERROR_CONFIG, "%s takes no \"%s\"; it is used as: columbactl %s %s",
+                         command->name, words->items[name_words + command->argument_limit],
+                         command->name, command->arguments);
+    if (out->argument_count < command->argument_least && !out->help)
+        return error_set(error, ERROR_CONFIG, "%s needs more; it is used as: columbactl %s %s",
+                         command->name, command->name, command->arguments);
+    memcpy(out->arguments, &words->items[name_words],
+           out->argument_count * sizeof out->arguments[0]);
+    return true;
+}
+
+static bool has_option(const struct command *command, enum option option) {
+    if (invocation_options[option].is_common)
+        return true;
+    for (size_t i = 0; command->options[i] != OPTION_NONE; i++)
+        if (command->options[i] == option)
+            return true;
+    return false;
+}
+
+static bool check_options(const struct invocation *invocation, struct error *error) {
+    for (int option = OPTION_NONE + 1; option < OPTION_COUNT; option++)
+        if (invocation->options[option] != NULL &&
+            !has_option(invocation->command, (enum option)option))
+            return error_set(error, ERROR_CONFIG, "%s takes no %s; see columbactl %s --help",
+                             invocation->command->name, invocation_options[option].name,
+                             invocation->command->name);
+    return true;
+}
+
 static bool find_command(const struct words *words, const struct command *commands,
                          size_t command_count, struct invocation *out, struct error *error) {
     if (words->count == 0)
@@ -33,15 +86,7 @@ static bool find_command(const struct words *words, const struct command *comman
         if (length == 0)
             continue;
         out->command = &commands[i];
-        out->argument_count = words->count - length;
-        if (out->argument_count > commands[i].argument_limit)
-            return error_set(error, ERROR_CONFIG,
-                             "%s takes no \"%s\"; it is used as: columbactl %s %s",
-                             commands[i].name, words->items[length + commands[i].argument_limit],
-                             commands[i].name, commands[i].arguments);
-        memcpy(out->arguments, &words->items[length],
-               out->argument_count * sizeof out->arguments[0]);
-        return true;
+        return check_options(out, error) && take_arguments(words, length, out, error);
     }
     return error_set(error, ERROR_CONFIG, "there is no command \"%s%s%s\"; see columbactl --help",
                      words->items[0], words->count > 1 ? " " : "",
@@ -63,60 +108,62 @@ static const char *option_value(const char *name, int argc, char *const argv[], 
 }
 
 static bool read_option(int argc, char *const argv[], int *index, struct invocation *out) {
-    const char *value = option_value("--config", argc, argv, index);
-    struct slice argument = slice_of(argv[*index]);
-
-    if (value != NULL)
-        out->config_path = value;
-    else if (slice_is(argument, "--json"))
-        out->json = true;
-    else if (slice_is(argument, "--help"))
-        out->help = true;
-    else if (slice_is(argument, "--version"))
-        out->version = true;
-    else
-        return false;
-    return true;
+    for (int option = OPTION_NONE + 1; option < OPTION_COUNT; option++) {
+        const struct option_row *row = &invocation_options[option];
+        const char *value = NULL;
+        if (row->value != NULL)
+            value = option_value(row->name, argc, argv, index);
+        else if (strcmp(argv[*index], row->name) == 0)
+            value = "";
+        if (value == NULL)
+            continue;
+        out->options[option] = value;
+        return true;
+    }
+    return false;
 }
 
 bool invocation_parse(int argc, char *const argv[], const struct command *commands,
                       size_t command_count, struct invocation *out, struct error *error) {
     struct words words = {.count = 0};
+    bool takes_options = true;
 
-    *out = (struct invocation){.config_path = default_config_path};
+    *out = (struct invocation){.config_path = DEFAULT_CONFIG_PATH};
     for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-') {
+        if (takes_options && strcmp(argv[i], "--") == 0) {
+            takes_options = false;
+        } else if (takes_options && argv[i][0] == '-') {
             if (!read_option(argc, argv, &i, out))
                 return error_set(error, ERROR_CONFIG,
                                  "%s is no option, or lacks its value; see columbactl --help",
                                  argv[i]);
         } else if (words.count < INVOCATION_WORD_LIMIT) {
             words.items[words.count++] = argv[i];
+        } else {
+            return error_set(error, ERROR_CONFIG, "too many words: at most %d at once",
+                             INVOCATION_WORD_LIMIT);
         }
     }
-    return out->help || out->version || find_command(&words, commands, command_count, out, error);
+    if (out->options[OPTION_CONFIG] != NULL)
+        out->config_path = out->options[OPTION_CONFIG];
+    out->json = out->options[OPTION_JSON] != NULL;
+    out->help = out->options[OPTION_HELP] != NULL;
+    out->version = out->options[OPTION_VERSION] != NULL;
+    if (out->version || (out->help && words.count == 0))
+        return true;
+    return find_command(&words, commands, command_count, out, error);
 }
 
-void invocation_write_help(const struct command *commands, size_t command_count,
-                           struct buffer *out) {
-    buffer_append_text(out, "Usage: columbactl [--config FILE] [--json] COMMAND\n\n");
-    for (size_t i = 0; i < command_count; i++) {
-        struct buffer usage = {0};
-        buffer_append_format(&usage, "%s %s", commands[i].name, commands[i].arguments);
-        buffer_append_format(out, "  %-15s  %s\n", buffer_text(&usage), commands[i].help);
-        buffer_free(&usage);
-    }
-    buffer_append_format(out,
-                         "\n"
-                         "  --config FILE    the configuration (%s)\n"
-                         "  --json           one JSON object instead of text\n"
-                         "  --version        the version\n"
-                         "  --help           this\n"
-                         "\n"
-                         "Exit codes: 0 fine; 1 something is wrong, and the output names it; 2 the "
-                         "command line or the\n"
-                         "configuration is wrong; 3 the brokers cannot be reached.\n",
-                         default_config_path);
+bool invocation_duration(const struct invocation *invocation, enum option option,
+                         int64_t otherwise_ms, int64_t *out_ms, struct error *error) {
+    const char *text = invocation->options[option];
+    struct error wrong;
+
+    *out_ms = otherwise_ms;
+    if (text == NULL || value_duration_parse(text, out_ms, &wrong))
+        return true;
+    return error_set(error, ERROR_CONFIG, "%s %s: it %s", invocation_options[option].name, text,
+                     wrong.text);
 }
 
 enum command_status invocation_status_of(const struct error *error) {

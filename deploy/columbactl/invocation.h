@@ -1,19 +1,47 @@
-/* What the operator asked for: the command, found in the table of commands, and its arguments. */
+/* What the operator asked for: the command, found in the table of commands, its arguments and its
+ * options. Everything in it points into the command line and the tables. */
 #ifndef COLUMBA_CTL_INVOCATION_H
 #define COLUMBA_CTL_INVOCATION_H
 
 #include "common/base/buffer.h"
 #include "common/base/error.h"
 
+#include <stdint.h>
+
 /* The exit codes of columbactl. */
 enum command_status {
     COMMAND_OK = 0,
     COMMAND_WRONG = 1,       /* something is wrong, and the output names it */
     COMMAND_USAGE = 2,       /* the command line or the configuration is */
-    COMMAND_UNREACHABLE = 3, /* the brokers cannot be reached */
+    COMMAND_UNREACHABLE = 3, /* who was asked cannot be reached */
 };
 
-enum { INVOCATION_WORD_LIMIT = 8 };
+enum option {
+    OPTION_NONE, /* ends a list */
+    OPTION_CONFIG,
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_FOR,
+    OPTION_REASON,
+    OPTION_APP,
+    OPTION_SINCE,
+    OPTION_TIMEOUT,
+    OPTION_URL,
+    OPTION_ONCE,
+    OPTION_COUNT
+};
+
+struct option_row {
+    const char *name;  /* with its dashes */
+    const char *value; /* what stands for its value in the help; NULL when it takes none */
+    const char *help;
+    bool is_common; /* every command has it */
+};
+
+extern const struct option_row invocation_options[OPTION_COUNT];
+
+enum { INVOCATION_WORD_LIMIT = 64, COMMAND_OPTION_LIMIT = 5 };
 
 struct command;
 
@@ -22,9 +50,10 @@ struct invocation {
     bool json;
     bool help;
     bool version;
-    const struct command *command; /* NULL with help or version */
+    const struct command *command; /* NULL with version, and with help for all */
     const char *arguments[INVOCATION_WORD_LIMIT];
     size_t argument_count;
+    const char *options[OPTION_COUNT]; /* the value, "" for one without; NULL when not given */
 };
 
 /* Writes what goes to standard output to out. Fills error, with a text that says what to do, when
@@ -35,19 +64,22 @@ typedef enum command_status command_run(const struct invocation *invocation, str
 struct command {
     const char *name;      /* one or two words */
     const char *arguments; /* for the help: "" or like "[LANE]" */
+    size_t argument_least;
     size_t argument_limit;
-    const char *help;
+    enum option options[COMMAND_OPTION_LIMIT]; /* its own; ends with OPTION_NONE */
+    const char *help;                          /* one line */
+    const char *notes;                         /* what else there is to know; NULL when nothing */
     command_run *run;
 };
 
-/* Options may stand anywhere. Everything in out points into argv and commands. False, with a
- * sentence for the operator, when it cannot be meant. */
+/* Options may stand anywhere before a "--"; whatever follows that is an argument, with dashes or
+ * without. False, with a sentence for the operator, when it cannot be meant. */
 bool invocation_parse(int argc, char *const argv[], const struct command *commands,
                       size_t command_count, struct invocation *out, struct error *error);
 
-/* The help text, made from the table. */
-void invocation_write_help(const struct command *commands, size_t command_count,
-                           struct buffer *out);
+/* An option that is a duration (15s, 2h); otherwise_ms when it is not given. */
+bool invocation_duration(const struct invocation *invocation, enum option option,
+                         int64_t otherwise_ms, int64_t *out_ms, struct error *error);
 
 /* The exit code that stands for a failure. */
 enum command_status invocation_status_of(const struct error *error);

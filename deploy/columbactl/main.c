@@ -1,30 +1,14 @@
 /* columbactl: what an operator does by hand. */
-#include "common/base/json.h"
 #include "common/base/log.h"
 #include "deploy/columbactl/commands.h"
+#include "deploy/columbactl/manual.h"
 
 #include <stdio.h>
-
-static const struct command commands[] = {
-    {"topics create", "", 0, "make the topics that are missing, then show them all",
-     topics_command_create},
-    {"topics show", "", 0, "compare the topics with what they should be", topics_command_show},
-    {"config check", "", 0, "read the configuration, without asking anybody else",
-     config_command_check},
-    {"lag", "[LANE]", 1, "how far each lane's consumer group is behind", lag_command_show},
-};
-
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void write_failure(const struct error *error, const struct invocation *invocation) {
     struct buffer escaped = {0};
 
     fprintf(stderr, "columbactl: %s\n", error->text);
-    if (invocation_status_of(error) == COMMAND_UNREACHABLE)
-        fprintf(stderr,
-                "See whether this machine reaches the queue.brokers of %s, and whether they run.\n"
-                "(The embedded columba-broker knows no topic commands; it makes them by itself.)\n",
-                invocation->config_path);
     if (invocation->json) {
         buffer_append_json_escaped(&escaped, slice_of(error->text));
         printf("{\"error\":\"%s\"}\n", buffer_text(&escaped));
@@ -38,8 +22,10 @@ static enum command_status run(const struct invocation *invocation, struct buffe
 
     if (invocation->version)
         buffer_append_text(out, "columbactl " COLUMBA_VERSION "\n");
+    else if (invocation->help && invocation->command == NULL)
+        manual_write_help(command_table, command_table_count, out);
     else if (invocation->help)
-        invocation_write_help(commands, COMMAND_COUNT, out);
+        manual_write_command(invocation->command, out);
     else
         status = invocation->command->run(invocation, out, &error);
     fputs(buffer_text(out), stdout);
@@ -55,7 +41,7 @@ int main(int argc, char **argv) {
     enum command_status status;
 
     log_open("columbactl", LOG_LEVEL_WARNING);
-    if (!invocation_parse(argc, argv, commands, COMMAND_COUNT, &invocation, &error)) {
+    if (!invocation_parse(argc, argv, command_table, command_table_count, &invocation, &error)) {
         write_failure(&error, &invocation);
         return (int)COMMAND_USAGE;
     }

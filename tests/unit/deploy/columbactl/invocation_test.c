@@ -8,9 +8,15 @@
 #include <cmocka.h>
 
 static const struct command commands[] = {
-    {"topics create", "", 0, "make them", NULL},
-    {"topics show", "", 0, "show them", NULL},
-    {"lag", "[LANE]", 1, "how far behind", NULL},
+    {.name = "topics create", .arguments = "", .help = "make them"},
+    {.name = "topics show", .arguments = "", .help = "show them"},
+    {.name = "lag", .arguments = "[LANE]", .argument_limit = 1, .help = "how far behind"},
+    {.name = "gate close",
+     .arguments = "APP_ID",
+     .argument_least = 1,
+     .argument_limit = 1,
+     .options = {OPTION_FOR, OPTION_REASON},
+     .help = "hold it"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0], WORD_LIMIT = 16 };
@@ -91,6 +97,9 @@ static void test_what_cannot_be_meant(void **state) {
         {"--configuration x lag", "--configuration is no option"},
         {"lag --jsonx", "--jsonx is no option"},
         {"lag -j", "-j is no option"},
+        {"gate close", "gate close needs more; it is used as: columbactl gate close APP_ID"},
+        {"lag --for 3m", "lag takes no --for; see columbactl lag --help"},
+        {"gate close a --for", "--for is no option, or lacks its value"},
     };
 
     (void)state;
@@ -104,15 +113,45 @@ static void test_what_cannot_be_meant(void **state) {
     }
 }
 
-static void test_help_comes_from_the_table(void **state) {
-    struct buffer help = {0};
+static void test_options_of_one_command(void **state) {
+    struct invocation invocation;
+    struct error error;
+    int64_t ms;
 
     (void)state;
-    invocation_write_help(commands, COMMAND_COUNT, &help);
-    assert_non_null(strstr(buffer_text(&help), "  topics create    make them\n"));
-    assert_non_null(strstr(buffer_text(&help), "  lag [LANE]       how far behind\n"));
-    assert_non_null(strstr(buffer_text(&help), "Exit codes: 0 fine; 1 "));
-    buffer_free(&help);
+    assert_true(parse("gate close --for=30m --reason maintenance app", &invocation, &error));
+    assert_string_equal(invocation.arguments[0], "app");
+    assert_string_equal(invocation.options[OPTION_REASON], "maintenance");
+    assert_true(invocation_duration(&invocation, OPTION_FOR, 1, &ms, &error));
+    assert_int_equal(ms, 30 * 60 * 1000);
+    assert_true(invocation_duration(&invocation, OPTION_TIMEOUT, 7, &ms, &error));
+    assert_int_equal(ms, 7);
+    assert_true(parse("gate close app --for soon", &invocation, &error));
+    assert_false(invocation_duration(&invocation, OPTION_FOR, 1, &ms, &error));
+    assert_int_equal(error.code, ERROR_CONFIG);
+    assert_non_null(strstr(error.text, "--for soon: it "));
+}
+
+static void test_arguments_may_begin_with_dashes(void **state) {
+    struct invocation invocation;
+    struct error error;
+
+    (void)state;
+    assert_true(parse("gate close --json -- --for", &invocation, &error));
+    assert_true(invocation.json);
+    assert_int_equal(invocation.argument_count, 1);
+    assert_string_equal(invocation.arguments[0], "--for");
+    assert_null(invocation.options[OPTION_FOR]);
+}
+
+static void test_help_of_one_command_needs_no_arguments(void **state) {
+    struct invocation invocation;
+    struct error error;
+
+    (void)state;
+    assert_true(parse("gate close --help", &invocation, &error));
+    assert_true(invocation.help);
+    assert_ptr_equal(invocation.command, &commands[3]);
 }
 
 static void test_status_follows_from_the_error(void **state) {
@@ -138,7 +177,9 @@ int main(void) {
         cmocka_unit_test(test_options_may_stand_anywhere),
         cmocka_unit_test(test_help_and_version_need_no_command),
         cmocka_unit_test(test_what_cannot_be_meant),
-        cmocka_unit_test(test_help_comes_from_the_table),
+        cmocka_unit_test(test_options_of_one_command),
+        cmocka_unit_test(test_arguments_may_begin_with_dashes),
+        cmocka_unit_test(test_help_of_one_command_needs_no_arguments),
         cmocka_unit_test(test_status_follows_from_the_error),
     };
 
