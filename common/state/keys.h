@@ -18,7 +18,10 @@ void key_hold(const char *pushkey, char out[KEY_SIZE]);
 void key_seen(int64_t seen, int64_t generation, char out[KEY_SIZE]);
 int64_t key_seen_generation(int64_t now_ms);
 
-/* columba:g:<lane>, a hash of gate_entry by name. */
+/* columba:g:<lane>, a hash of gate_entry by name. It lives that long behind the last entry that was
+ * written, so that what an operator closed without an end stays closed. */
+enum { GATES_LIFETIME_DAYS = 30 };
+#define GATES_LIFETIME_MS (INT64_C(86400000) * GATES_LIFETIME_DAYS)
 void key_gates(const char *lane, char out[KEY_LANE_SIZE]);
 
 /* columba:p:<lane>:<name>: who probes that gate. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEMBERS_LIFETIME_MS = 60 * 1000, GATES_LIFETIME_MS = 24 * 3600 * 1000 };
+enum { MEMBERS_LIFETIME_MS = 60 * 1000 };
 
 /* ---- Hashes ---- */
 

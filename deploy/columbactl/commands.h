@@ -3,7 +3,10 @@
 #ifndef COLUMBA_CTL_COMMANDS_H
 #define COLUMBA_CTL_COMMANDS_H
 
+#include "common/push/identity.h"
 #include "common/queue/topics.h"
+#include "common/state/inspect.h"
+#include "deploy/columbactl/fleet.h"
 #include "deploy/columbactl/invocation.h"
 
 enum { COMMAND_TIMEOUT_MS = 10 * 1000, COMMAND_LANE_LIMIT = 64 };
@@ -17,6 +20,11 @@ command_run topics_command_show;
 command_run config_command_check;
 command_run lag_command_show;
 command_run health_command_ask;
+command_run pushkey_command_show;
+command_run pushkey_command_forgive;
+command_run gate_command_show;
+command_run gate_command_close;
+command_run gate_command_open;
 command_run manual_command_show;
 command_run manual_command_complete;
 
@@ -37,5 +45,27 @@ enum command_status lag_command_write(const struct lane_lag *lanes, size_t count
 
 void config_command_write(const char *path, const struct config *config, bool json,
                           struct buffer *out);
+
+struct pushkey_report {
+    const char *app_id;
+    char pushkey[IDENTITY_PUSHKEY_SIZE]; /* h */
+    const struct app *app;               /* NULL: no app serves it */
+    const struct inspect_pushkey *known;
+    bool forgiven;
+};
+
+void pushkey_command_write(const struct pushkey_report *report, bool json, int64_t now_ms,
+                           struct buffer *out);
+
+/* What of one lane is closed for the whole fleet. */
+struct gate_report {
+    const char *lane;
+    struct gate_entry *entries;
+    size_t count;
+    int64_t now_ms;
+};
+
+void gate_command_write(const struct gate_report *lanes, size_t count, const struct fleet *fleet,
+                        bool json, struct buffer *out);
 
 #endif

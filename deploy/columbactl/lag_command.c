@@ -1,6 +1,7 @@
 #include "common/base/json.h"
 #include "common/base/memory.h"
 #include "deploy/columbactl/commands.h"
+#include "deploy/columbactl/session.h"
 #include "deploy/columbactl/table.h"
 
 #include <inttypes.h>
@@ -146,26 +147,6 @@ enum command_status lag_command_write(const struct lane_lag *lanes, size_t count
     return is_sound(lanes, count) ? COMMAND_OK : COMMAND_WRONG;
 }
 
-/* Leaves in lanes only the one that was asked for. */
-static bool select_lane(const char *wanted, const char *lanes[], size_t *count,
-                        struct error *error) {
-    struct buffer known = {0};
-
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(lanes[i], wanted) == 0) {
-            lanes[0] = lanes[i];
-            *count = 1;
-            buffer_free(&known);
-            return true;
-        }
-        buffer_append_format(&known, "%s%s", i == 0 ? "" : ", ", lanes[i]);
-    }
-    error_set(error, ERROR_CONFIG, "there is no lane \"%s\"; the configuration has: %s", wanted,
-              buffer_text(&known));
-    buffer_free(&known);
-    return false;
-}
-
 static enum command_status ask_and_write(const struct config *config, const char *const *lanes,
                                          size_t count, bool json, struct buffer *out,
                                          struct error *error) {
@@ -190,17 +171,14 @@ static enum command_status ask_and_write(const struct config *config, const char
 
 enum command_status lag_command_show(const struct invocation *invocation, struct buffer *out,
                                      struct error *error) {
-    const char *lanes[COMMAND_LANE_LIMIT];
-    struct config *config = config_load_without_keys(invocation->config_path, error);
     enum command_status status = COMMAND_USAGE;
-    size_t count;
+    struct session session;
 
-    if (config == NULL)
-        return COMMAND_USAGE;
-    count = topic_lanes(config, lanes, COMMAND_LANE_LIMIT);
-    if (invocation->argument_count == 0 ||
-        select_lane(invocation->arguments[0], lanes, &count, error))
-        status = ask_and_write(config, lanes, count, invocation->json, out, error);
-    config_release(config);
+    if (session_open(invocation, &session, error) &&
+        (invocation->argument_count == 0 ||
+         session_select_lane(&session, invocation->arguments[0], error)))
+        status = ask_and_write(session.config, session.lanes, session.lane_count, invocation->json,
+                               out, error);
+    session_close(&session);
     return status;
 }
