@@ -15,6 +15,8 @@
 static const char *const hms_urgencies[] = {"auto", "high", "normal", NULL};
 static const char *const collapses[] = {"event", "room", "none", NULL};
 static const char *const fcm_targets[] = {"token", "fid", "auto", NULL};
+static const char *const fcm_payloads[] = {"sygnal", "fluffychat", NULL};
+static const char *const fcm_contents[] = {"flat", "json", "none", NULL};
 static const char *const apns_platforms[] = {"production", "sandbox", "prod", NULL};
 static const char *const apns_ports[] = {"443", "2197", NULL};
 static const char *const apns_push_types[] = {
@@ -250,6 +252,24 @@ const struct option options_app[] = {
      .kinds = FOR(FCM),
      .help = "What a pushkey is: a registration token, an installation id (fid), or whichever it "
              "looks like."},
+    {.name = "payload",
+     .type = &option_choice,
+     .offset = IN_APP(fcm.payload),
+     .choices = fcm_payloads,
+     .fallback = "sygnal",
+     .kinds = FOR(FCM),
+     .help = "The form of the data: sygnal is a text for each field, fluffychat has counts, "
+             "devices, content and prio as JSON. A pusher that asks for the latter by "
+             "data_message, as FluffyChat's do, gets it whatever is said here."},
+    {.name = "content",
+     .type = &option_choice,
+     .offset = IN_APP(fcm.content),
+     .choices = fcm_contents,
+     .fallback = "flat",
+     .kinds = FOR(FCM),
+     .help = "How the content of an event is told: a field content_<name> for each text in it "
+             "(flat), one field content that holds all of it as JSON, or not at all. In the form "
+             "of fluffychat flat is json."},
     {.name = "fcm_options",
      .type = &option_json,
      .offset = IN_APP(fcm.options),

@@ -45,10 +45,11 @@ enum apns_push_type {
 /* What makes a later push take the place of an earlier one on the phone. */
 enum collapse { COLLAPSE_EVENT, COLLAPSE_ROOM, COLLAPSE_NONE };
 
-/* How the content of an event is put into FCM's data, which is flat. */
-enum fcm_content { FCM_CONTENT_FLAT, FCM_CONTENT_JSON, FCM_CONTENT_NONE };
-
+/* Whose form FCM's data have where the pusher does not ask for one. */
 enum fcm_payload { FCM_PAYLOAD_SYGNAL, FCM_PAYLOAD_FLUFFYCHAT };
+
+/* How the content of an event is put into FCM's data, which are flat. */
+enum fcm_content { FCM_CONTENT_FLAT, FCM_CONTENT_JSON, FCM_CONTENT_NONE };
 
 /* Whether a push wakes a phone that sleeps; auto goes by the priority of the push. */
 enum hms_urgency { HMS_URGENCY_AUTO, HMS_URGENCY_HIGH, HMS_URGENCY_NORMAL };
@@ -67,6 +68,8 @@ struct app {
         char *project_id;
         char *service_account_file;
         enum fcm_target target;
+        enum fcm_payload payload;
+        enum fcm_content content;
         struct json_object *options; /* fcm_options: the base of every message; NULL when none */
     } fcm;
     struct {

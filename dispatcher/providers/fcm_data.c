@@ -83,8 +83,9 @@ static void add_count(struct fcm_data *data, struct arena *arena, const char *na
         add_whole(data, name, arena_format(arena, "%lld", (long long)count));
 }
 
-/* The flat form of the counts and the content: numbers in text, content_<name> for each text. */
-static void add_flat(struct fcm_data *data, const struct encode_input *input, struct arena *arena) {
+/* The flat form of the counts: numbers in text. */
+static void add_flat_counts(struct fcm_data *data, const struct encode_input *input,
+                            struct arena *arena) {
     const struct notification *notification = input->notification;
 
     add_whole(data, "prio", slice_of(notification->low_priority ? "normal" : "high"));
@@ -111,13 +112,20 @@ static void add_flat_content(struct fcm_data *data, struct json_object *content)
     }
 }
 
-/* The encoded form, for clients that ask for it by `data_message` in their pusher's data: prio,
- * counts, devices and content as JSON in a text. They decode the whole push at once, so a part of
- * another type than expected is left out rather than passed on. */
-static bool wants_encoded(const struct device *device) {
-    const struct slice wish = json_member_text(device->data, "data_message");
+/* The encoded form is for apps of that kind, and for clients that ask for it by `data_message` in
+ * their pusher's data: prio, counts, devices and content as JSON in a text. They decode the whole
+ * push at once, so a part of another type than expected is left out rather than passed on. */
+static bool is_encoded(const struct encode_input *input) {
+    const struct slice wish = json_member_text(input->device->data, "data_message");
 
-    return slice_is(wish, "android") || slice_is(wish, "ios");
+    return input->app->fcm.payload == FCM_PAYLOAD_FLUFFYCHAT || slice_is(wish, "android") ||
+           slice_is(wish, "ios");
+}
+
+static enum fcm_content content_form(const struct encode_input *input, bool encoded) {
+    const enum fcm_content form = input->app->fcm.content;
+
+    return encoded && form == FCM_CONTENT_FLAT ? FCM_CONTENT_JSON : form;
 }
 
 static struct slice keep(struct buffer *text, struct arena *arena) {
@@ -162,8 +170,8 @@ static struct slice encoded_counts(const struct notification *notification, stru
     return keep(&text, arena);
 }
 
-static void add_encoded(struct fcm_data *data, const struct encode_input *input,
-                        struct arena *arena) {
+static void add_encoded_counts(struct fcm_data *data, const struct encode_input *input,
+                               struct arena *arena) {
     const struct notification *notification = input->notification;
 
     add_whole(data, "prio", slice_of(notification->low_priority ? "\"low\"" : "\"high\""));
@@ -173,8 +181,8 @@ static void add_encoded(struct fcm_data *data, const struct encode_input *input,
         add_whole(data, "counts", encoded_counts(notification, arena));
 }
 
-static void add_encoded_content(struct fcm_data *data, struct json_object *content,
-                                struct arena *arena) {
+static void add_json_content(struct fcm_data *data, struct json_object *content,
+                             struct arena *arena) {
     struct buffer text = {0};
 
     if (content == NULL)
@@ -262,7 +270,9 @@ enum encode_result fcm_data_collect(const struct encode_input *input, struct are
                                     struct fcm_data **out, const char **reason) {
     struct json_object *content = input->notification->content;
     struct json_object *payload = NULL;
-    const bool encoded = wants_encoded(input->device);
+    const bool encoded = is_encoded(input);
+    const enum fcm_content form = content_form(input, encoded);
+    struct json_object *flat_content = form == FCM_CONTENT_FLAT ? content : NULL;
     struct fcm_data *data = arena_allocate(arena, sizeof *data);
 
     if (!encode_default_payload(input->device, &payload, reason))
@@ -277,15 +287,11 @@ enum encode_result fcm_data_collect(const struct encode_input *input, struct are
     }
     data->fields = arena_allocate(arena, fields_max(payload, content) * sizeof *data->fields);
     add_texts(data, input->notification);
-    if (encoded) {
-        add_encoded(data, input, arena);
-        add_encoded_content(data, content, arena);
-        add_default_payload(data, payload, NULL);
-    } else {
-        add_flat(data, input, arena);
-        add_default_payload(data, payload, content);
-        add_flat_content(data, content);
-    }
+    (encoded ? add_encoded_counts : add_flat_counts)(data, input, arena);
+    if (form == FCM_CONTENT_JSON)
+        add_json_content(data, content, arena);
+    add_default_payload(data, payload, flat_content);
+    add_flat_content(data, flat_content);
     *out = data;
     return ENCODE_SEND;
 }

@@ -62,6 +62,17 @@ static const char *const targets[] = {
     [FCM_TARGET_AUTO] = "auto",
     NULL,
 };
+static const char *const payloads[] = {
+    [FCM_PAYLOAD_SYGNAL] = "sygnal",
+    [FCM_PAYLOAD_FLUFFYCHAT] = "fluffychat",
+    NULL,
+};
+static const char *const contents[] = {
+    [FCM_CONTENT_FLAT] = "flat",
+    [FCM_CONTENT_JSON] = "json",
+    [FCM_CONTENT_NONE] = "none",
+    NULL,
+};
 static const char *const collapses[] = {
     [COLLAPSE_EVENT] = "event",
     [COLLAPSE_ROOM] = "room",
@@ -104,6 +115,8 @@ static struct app read_app(struct json_object *options, struct app_lists *lists)
         .fcm.project_id = text_option(options, "project_id"),
         .fcm.options = json_member(options, "fcm_options"),
         .fcm.target = choice(options, "target", targets),
+        .fcm.payload = choice(options, "payload", payloads),
+        .fcm.content = choice(options, "content", contents),
         .collapse = choice(options, "collapse", collapses),
         .apns.topic = text_option(options, "topic"),
         .apns.voip_topic = text_option(options, "voip_topic"),

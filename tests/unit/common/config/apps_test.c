@@ -26,6 +26,8 @@ static void test_defaults_of_an_fcm_app(void **state) {
     assert_string_equal(app->fcm.project_id, "my-project");
     assert_string_equal(app->fcm.service_account_file, "/etc/no/such/key.json");
     assert_int_equal(app->fcm.target, FCM_TARGET_TOKEN);
+    assert_int_equal(app->fcm.payload, FCM_PAYLOAD_SYGNAL);
+    assert_int_equal(app->fcm.content, FCM_CONTENT_FLAT);
     assert_null(app->fcm.options);
     config_release(config);
 }
@@ -42,6 +44,8 @@ static void test_values_of_an_fcm_app(void **state) {
                                         "    ca_file: /ca.pem\n"
                                         "    ttl: 28d\n"
                                         "    send_badge_counts: False\n"
+                                        "    payload: fluffychat\n"
+                                        "    content: none\n"
                                         "    target: auto\n");
     const struct app *app = only_app(config);
 
@@ -55,6 +59,8 @@ static void test_values_of_an_fcm_app(void **state) {
     assert_false(app->send_badge_counts);
     assert_string_equal(app->fcm.project_id, "123");
     assert_int_equal(app->fcm.target, FCM_TARGET_AUTO);
+    assert_int_equal(app->fcm.payload, FCM_PAYLOAD_FLUFFYCHAT);
+    assert_int_equal(app->fcm.content, FCM_CONTENT_NONE);
     config_release(config);
 }
 
