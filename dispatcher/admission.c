@@ -1,16 +1,39 @@
 #include "dispatcher/admission.h"
 
 #include "dispatcher/delivery.h"
+#include "dispatcher/gates.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/settle.h"
 
 #include <string.h>
 
-bool admission_judge(const struct state_answer *answer, int64_t pushkey_ts_ms, struct ending *out) {
+/* A copy falls due by the brokers' clock, which is known to a fraction of a second: it does not
+ * wait once more for what it has waited for. */
+enum { HOLD_GRACE_MS = 1000 };
+
+static bool is_free_of_hold(const struct hold *hold, const struct admission_push *push,
+                            int64_t now_ms, bool *is_outdated, struct ending *out) {
+    *is_outdated = hold->newest_ms > push->accepted_ms;
+    if (*is_outdated && push->is_badge_only) {
+        *out = ending_of(OUTCOME_DROPPED, "superseded");
+        return false;
+    }
+    if (hold->until_ms > now_ms + HOLD_GRACE_MS) {
+        *out = ending_of(OUTCOME_MOVED, "held");
+        out->is_untried = true;
+        out->retry_after_ms = hold->until_ms - now_ms;
+        return false;
+    }
+    return true;
+}
+
+bool admission_judge(const struct state_answer *answer, const struct admission_push *push,
+                     int64_t now_ms, bool *is_outdated, struct ending *out) {
+    *is_outdated = false;
     if (!answer->known)
         return true;
-    if (answer->has_verdict && verdict_holds(&answer->verdict, pushkey_ts_ms)) {
+    if (answer->has_verdict && verdict_holds(&answer->verdict, push->pushkey_ts_ms)) {
         *out = ending_of(OUTCOME_REJECTED, "verdict");
         return false;
     }
@@ -18,7 +41,7 @@ bool admission_judge(const struct state_answer *answer, int64_t pushkey_ts_ms, s
         *out = ending_of(OUTCOME_DROPPED, "duplicate");
         return false;
     }
-    return true;
+    return !answer->has_hold || is_free_of_hold(&answer->hold, push, now_ms, is_outdated, out);
 }
 
 static void answered(void *context, const struct state_answer *answer) {
@@ -31,10 +54,17 @@ static void answered(void *context, const struct state_answer *answer) {
         return;
     }
     instruments_state_answered(core, answer->known);
-    int64_t pushkey_ts_ms =
-        verdict_pushkey_ts_ms(delivery->device->pushkey_ts, loop_wall_ms(core->parts.loop));
-    if (admission_judge(answer, pushkey_ts_ms, &ending)) {
-        delivery_send(delivery);
+    const struct admission_push push = {
+        .pushkey_ts_ms =
+            verdict_pushkey_ts_ms(delivery->device->pushkey_ts, loop_wall_ms(core->parts.loop)),
+        .accepted_ms = delivery->accepted_ms,
+        .is_badge_only = notification_is_badge_only(delivery->notification),
+    };
+    delivery->state_known = answer->known;
+    delivery->has_hold = answer->known && answer->has_hold;
+    delivery->hold = delivery->has_hold ? answer->hold : (struct hold){0};
+    if (admission_judge(answer, &push, core_queue_ms(core), &delivery->is_outdated, &ending)) {
+        gates_enter(delivery);
         return;
     }
     if (ending.outcome == OUTCOME_REJECTED)
@@ -43,7 +73,8 @@ static void answered(void *context, const struct state_answer *answer) {
 }
 
 void admission_ask(struct delivery *delivery) {
-    struct state_question question = {.asks_seen = delivery->has_seen, .seen = delivery->seen};
+    struct state_question question = {
+        .asks_hold = true, .asks_seen = delivery->has_seen, .seen = delivery->seen};
 
     memcpy(question.pushkey, delivery->pushkey, sizeof question.pushkey);
     delivery_enter(delivery, DELIVERY_ADMITTING);

@@ -11,7 +11,16 @@ struct delivery;
 /* Asks, and goes on by itself: to sending or to settling. */
 void admission_ask(struct delivery *delivery);
 
-/* What the answer means for a push with this pushkey_ts: true to go on, else an ending. Pure. */
-bool admission_judge(const struct state_answer *answer, int64_t pushkey_ts_ms, struct ending *out);
+/* What admission goes by, besides what Redis says. */
+struct admission_push {
+    int64_t pushkey_ts_ms;
+    int64_t accepted_ms;
+    bool is_badge_only;
+};
+
+/* Whether the push may go on, else an ending. *is_outdated: a newer one has reached the pushkey, so
+ * that the counts of this one are stale. now_ms is by the brokers' clock. Pure. */
+bool admission_judge(const struct state_answer *answer, const struct admission_push *push,
+                     int64_t now_ms, bool *is_outdated, struct ending *out);
 
 #endif

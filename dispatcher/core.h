@@ -6,6 +6,7 @@
 #include "dispatcher/lane.h"
 #include "dispatcher/queue_clock.h"
 
+struct gates;
 struct intake;
 struct partitions;
 
@@ -15,6 +16,7 @@ struct core {
     struct queue_consumer *consumer;
     struct partitions *partitions;
     struct intake *intake;
+    struct gates *gates;
     struct arena *arena; /* for one encoding at a time */
     struct queue_clock clock;
 

@@ -11,21 +11,26 @@ static const struct {
     enum outcome outcome;
     bool earns_verdict;
     bool is_configuration;
+    enum gate_news news;
+    bool holds;
     enum step first_step; /* what it is worth while there is a try left */
 } meanings[ANSWER_COUNT] = {
-    [ANSWER_DELIVERED] = {.outcome = OUTCOME_DELIVERED},
-    [ANSWER_REJECT] = {.outcome = OUTCOME_REJECTED, .earns_verdict = true},
-    [ANSWER_AMBIGUOUS] = {.outcome = OUTCOME_MOVED},
-    [ANSWER_DROP] = {.outcome = OUTCOME_DROPPED},
-    [ANSWER_DEAD] = {.outcome = OUTCOME_DEAD},
-    [ANSWER_RETRY_PUSHKEY] = {.outcome = OUTCOME_MOVED},
-    [ANSWER_RETRY_APP] = {.outcome = OUTCOME_MOVED},
-    [ANSWER_RETRY_HOST] = {.outcome = OUTCOME_MOVED},
-    [ANSWER_CONFIGURATION] = {.outcome = OUTCOME_MOVED, .is_configuration = true},
+    [ANSWER_DELIVERED] = {.outcome = OUTCOME_DELIVERED, .news = GATE_SUCCESS},
+    [ANSWER_REJECT] = {.outcome = OUTCOME_REJECTED, .earns_verdict = true, .news = GATE_ALIVE},
+    [ANSWER_AMBIGUOUS] = {.outcome = OUTCOME_MOVED, .news = GATE_ALIVE},
+    [ANSWER_DROP] = {.outcome = OUTCOME_DROPPED, .news = GATE_ALIVE},
+    [ANSWER_DEAD] = {.outcome = OUTCOME_DEAD, .news = GATE_ALIVE},
+    [ANSWER_RETRY_PUSHKEY] = {.outcome = OUTCOME_MOVED, .news = GATE_ALIVE, .holds = true},
+    [ANSWER_RETRY_APP] = {.outcome = OUTCOME_MOVED, .news = GATE_WAIT},
+    [ANSWER_RETRY_HOST] = {.outcome = OUTCOME_MOVED, .news = GATE_TROUBLE},
+    [ANSWER_CONFIGURATION] = {.outcome = OUTCOME_MOVED,
+                              .is_configuration = true,
+                              .news = GATE_MISCONFIGURED},
     [ANSWER_REFRESH] = {.outcome = OUTCOME_MOVED,
                         .is_configuration = true,
+                        .news = GATE_MISCONFIGURED,
                         .first_step = STEP_NEW_CREDENTIAL},
-    [ANSWER_AGAIN] = {.outcome = OUTCOME_MOVED, .first_step = STEP_AGAIN},
+    [ANSWER_AGAIN] = {.outcome = OUTCOME_MOVED, .news = GATE_TROUBLE, .first_step = STEP_AGAIN},
 };
 
 struct ending ending_of(enum outcome outcome, const char *reason) {
@@ -39,6 +44,8 @@ enum step decide_answer(const struct answer *answer, int code, int tries, struct
     *out = ending_of(meanings[answer->meaning].outcome, answer->reason);
     out->earns_verdict = meanings[answer->meaning].earns_verdict;
     out->is_configuration = meanings[answer->meaning].is_configuration;
+    /* What only mending helps is no attempt of the push. */
+    out->is_untried = out->is_configuration;
     out->retry_after_ms = answer->retry_after_ms;
     out->code = code;
     return tries < TRIES_AT_ONCE ? meanings[answer->meaning].first_step : STEP_END;
@@ -48,6 +55,29 @@ enum step decide_unanswered(const struct sender_outcome *outcome, int tries, str
     *out = ending_of(OUTCOME_MOVED, outcome->reason);
     out->is_uncertain = outcome->result == SENDER_LOST;
     return outcome->result == SENDER_UNSENT && tries < TRIES_AT_ONCE ? STEP_AGAIN : STEP_END;
+}
+
+enum gate_news decide_news(enum answer_meaning meaning, const struct ending *ending, bool is_host) {
+    bool is_said = ending->retry_after_ms > 0 || ending->code == 503;
+
+    if (meaning == ANSWER_RETRY_HOST && !is_host && is_said)
+        return GATE_WAIT;
+    return meanings[meaning].news;
+}
+
+enum gate_news decide_news_unanswered(enum sender_result result) {
+    return result == SENDER_UNSENT ? GATE_SILENT : GATE_TROUBLE;
+}
+
+bool decide_holds(enum answer_meaning meaning, bool is_host) {
+    return meanings[meaning].holds || (meaning == ANSWER_RETRY_HOST && is_host);
+}
+
+void decide_ambiguous(bool is_earned, struct ending *ending) {
+    if (!is_earned)
+        return;
+    ending->outcome = OUTCOME_REJECTED;
+    ending->earns_verdict = true;
 }
 
 void decide_encoding(enum encode_result result, const char *reason, struct ending *out) {
@@ -64,6 +94,7 @@ void decide_encoding(enum encode_result result, const char *reason, struct endin
 void decide_credential(enum credential_result result, const char *reason, struct ending *out) {
     *out = ending_of(OUTCOME_MOVED, reason);
     out->is_configuration = result == CREDENTIAL_BROKEN;
+    out->is_untried = true;
 }
 
 int64_t decide_delay_ms(const struct duration_list *delays, int64_t attempt,

@@ -6,6 +6,7 @@
 #include "common/push/outcome.h"
 #include "common/push/record.h"
 #include "dispatcher/credential.h"
+#include "dispatcher/gate.h"
 #include "dispatcher/providers/provider.h"
 #include "dispatcher/sender.h"
 
@@ -17,6 +18,8 @@ struct ending {
     bool earns_verdict;     /* OUTCOME_REJECTED: the pushkey is dead from here on */
     bool is_configuration;  /* only an operator can mend it */
     bool is_untried;        /* OUTCOME_MOVED: it never had its turn, which is no attempt */
+    bool is_gated;          /* OUTCOME_MOVED: all of its app or host wait */
+    bool holds;             /* OUTCOME_MOVED: its pushkey waits with it */
     bool is_uncertain;      /* it may have arrived although it counts as not delivered */
     int code;               /* the HTTP status, 0 without one */
 };
@@ -33,6 +36,17 @@ enum step decide_answer(const struct answer *answer, int code, int tries, struct
 enum step decide_unanswered(const struct sender_outcome *outcome, int tries, struct ending *out);
 void decide_encoding(enum encode_result result, const char *reason, struct ending *out);
 void decide_credential(enum credential_result result, const char *reason, struct ending *out);
+
+/* What an answer, or the lack of one, says of the gate: the host's where strangers name it, the
+ * app's otherwise. */
+enum gate_news decide_news(enum answer_meaning meaning, const struct ending *ending, bool is_host);
+enum gate_news decide_news_unanswered(enum sender_result result);
+
+/* Whether the pushkey has to wait: an endpoint's trouble is its own, until others share it. */
+bool decide_holds(enum answer_meaning meaning, bool is_host);
+
+/* An ambiguous answer rejects when a success has earned it; else it is withheld. */
+void decide_ambiguous(bool is_earned, struct ending *ending);
 
 struct ending ending_of(enum outcome outcome, const char *reason);
 

@@ -1,5 +1,6 @@
 #include "dispatcher/delivery.h"
 
+#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "dispatcher/instruments.h"
@@ -12,7 +13,8 @@
 static void encode_and_send(struct delivery *delivery, struct slice authorization);
 
 const char *delivery_state_name(enum delivery_state state) {
-    static const char *const names[] = {"queued", "admitting", "preparing", "sending", "settling"};
+    static const char *const names[] = {"queued",    "admitting", "gated",
+                                        "preparing", "sending",   "settling"};
 
     return names[state];
 }
@@ -94,6 +96,10 @@ bool delivery_read(struct delivery *delivery, struct ending *out) {
     if (delivery->app == NULL) {
         *out = ending_of(OUTCOME_MOVED, "unknown_app");
         out->is_configuration = true;
+        out->is_untried = true;
+        out->is_gated = true;
+        /* A latch that only another configuration opens: looked at again the later the older. */
+        out->retry_after_ms = age_ms;
         return false;
     }
     delivery->provider = provider_for(delivery->app->kind);
@@ -115,6 +121,17 @@ void delivery_free(struct delivery *delivery) {
     free(delivery);
 }
 
+static uint64_t pushkey_number(const struct delivery *delivery) {
+    return hash_table_key(slice_of(delivery->pushkey));
+}
+
+static uint32_t random_number(struct delivery *delivery) {
+    uint32_t number = 0;
+
+    loop_random(delivery->core->parts.loop, &number, sizeof number);
+    return number;
+}
+
 static void fetched(void *context, enum credential_result result, struct slice authorization,
                     const char *reason) {
     struct delivery *delivery = context;
@@ -126,6 +143,12 @@ static void fetched(void *context, enum credential_result result, struct slice a
         encode_and_send(delivery, authorization);
     } else {
         decide_credential(result, reason, &ending);
+        gates_learn_credential(delivery, &(struct gate_report){.news = result == CREDENTIAL_BROKEN
+                                                                           ? GATE_MISCONFIGURED
+                                                                           : GATE_TROUBLE,
+                                                               .pushkey = pushkey_number(delivery),
+                                                               .reason = reason,
+                                                               .random = random_number(delivery)});
         settle(delivery, &ending);
     }
 }
@@ -166,6 +189,31 @@ static void follow(struct delivery *delivery, enum step step, const struct endin
     delivery_send(delivery);
 }
 
+/* What the end of this send says of all the others; and whether an ambiguous answer was earned. */
+static void tell_gates(struct delivery *delivery, const struct sender_outcome *outcome,
+                       enum answer_meaning meaning, struct ending *ending) {
+    bool is_answered = outcome->result == SENDER_ANSWERED;
+    bool is_host = delivery->provider->host != NULL;
+    struct gate_report report = {
+        .news = is_answered ? decide_news(meaning, ending, is_host)
+                            : decide_news_unanswered(outcome->result),
+        .pushkey = pushkey_number(delivery),
+        .reason = ending->reason,
+        .retry_after_ms = ending->retry_after_ms,
+        .took_ms = loop_monotonic_ms(delivery->core->parts.loop) - delivery->started_ms,
+        .random = random_number(delivery),
+    };
+
+    ending->holds = is_answered && decide_holds(meaning, is_host);
+    if (is_answered && meaning == ANSWER_AMBIGUOUS) {
+        bool is_earned = gates_spend(delivery);
+        decide_ambiguous(is_earned, ending);
+        if (!is_earned)
+            instruments_withheld(delivery->core, delivery->app);
+    }
+    gates_learn(delivery, &report);
+}
+
 static void answered(void *context, const struct sender_outcome *outcome) {
     struct delivery *delivery = context;
     struct loop *loop = delivery->core->parts.loop;
@@ -189,6 +237,8 @@ static void answered(void *context, const struct sender_outcome *outcome) {
                     log_text("lane", delivery->core->lane), log_text("reason", outcome->reason),
                     log_text("detail", outcome->detail));
     }
+    if (step == STEP_END || delivery->partition == NULL)
+        tell_gates(delivery, outcome, answer.meaning, &ending);
     follow(delivery, step, &ending);
 }
 
@@ -197,18 +247,20 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
     struct encode_output output = {0};
     struct ending ending;
     unsigned char random[ENCODE_RANDOM_BYTES];
+    struct app without_counts = *delivery->app;
 
     arena_reset(core->arena);
     loop_random(core->parts.loop, random, sizeof random);
-    enum encode_result result =
-        delivery->provider->encode(&(struct encode_input){.app = delivery->app,
-                                                          .notification = delivery->notification,
-                                                          .device = delivery->device,
-                                                          .authorization = authorization,
-                                                          .record_id = delivery->meta.id,
-                                                          .now_ms = loop_wall_ms(core->parts.loop),
-                                                          .random = random},
-                                   core->arena, &output);
+    without_counts.send_badge_counts = false;
+    enum encode_result result = delivery->provider->encode(
+        &(struct encode_input){.app = delivery->is_outdated ? &without_counts : delivery->app,
+                               .notification = delivery->notification,
+                               .device = delivery->device,
+                               .authorization = authorization,
+                               .record_id = delivery->meta.id,
+                               .now_ms = loop_wall_ms(core->parts.loop),
+                               .random = random},
+        core->arena, &output);
     if (result != ENCODE_SEND) {
         decide_encoding(result, output.reason, &ending);
         settle(delivery, &ending);

@@ -8,11 +8,13 @@
 #include "common/push/record.h"
 #include "dispatcher/core.h"
 #include "dispatcher/decision.h"
+#include "dispatcher/gates.h"
 #include "dispatcher/partition.h"
 
 enum delivery_state {
     DELIVERY_QUEUED,    /* behind an earlier one of the same pushkey */
     DELIVERY_ADMITTING, /* waits for the shared state */
+    DELIVERY_GATED,     /* waits for its app or host to take pushes */
     DELIVERY_PREPARING, /* waits for a credential */
     DELIVERY_SENDING,   /* on the wire */
     DELIVERY_SETTLING,  /* waits for its outcome to be durable */
@@ -37,10 +39,18 @@ struct delivery {
     char pushkey[IDENTITY_PUSHKEY_SIZE];
     int64_t seen;
     bool has_seen;
+    bool state_known; /* Redis answered when it was admitted */
+    bool has_hold;    /* its pushkey has one, or had one when it was looked up */
+    struct hold hold;
+    bool is_outdated; /* a newer one has reached the pushkey: it goes without its counts */
+    struct gate_ticket ticket;
     int tries;
     char *authorization; /* what the last send carried, a secret; NULL without */
     struct ending ending;
-    struct timer *pause; /* before a copy is tried again; NULL until needed */
+    int64_t delay_ms;     /* of the retry topic that its copy went to */
+    bool is_copy_refused; /* at least once */
+    unsigned writes;      /* to the shared state that have not been answered */
+    struct timer *pause;  /* before a copy is tried again; NULL until needed */
 
     /* Places in intake's lists. */
     struct delivery *next; /* of all that are in flight */

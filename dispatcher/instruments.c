@@ -1,9 +1,11 @@
 #include "dispatcher/instruments.h"
 
+#include "dispatcher/gates.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/partition.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* From a phone that rings at once to a backlog of a day. */
 #define AGE_BUCKETS                                                                                \
@@ -40,6 +42,29 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
                                      .help = "Time from sending a request to its answer.",
                                      .labels = {"lane", "app"},
                                      .buckets = {0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30}},
+    [DISPATCHER_WITHHELD] = {.name = "columba_dispatcher_withheld_total",
+                             .type = METRIC_COUNTER,
+                             .help = "Ambiguous answers that rejected nobody, since no success had "
+                                     "earned a reject: the configuration may be wrong.",
+                             .labels = {"lane", "app"}},
+    [DISPATCHER_HELD] = {.name = "columba_dispatcher_held_total",
+                         .type = METRIC_COUNTER,
+                         .help =
+                             "Records moved to a retry topic because their pushkey has to wait.",
+                         .labels = {"lane"}},
+    [DISPATCHER_GATED] = {.name = "columba_dispatcher_gated_total",
+                          .type = METRIC_COUNTER,
+                          .help = "Records moved to a retry topic because their app or host has to "
+                                  "wait, the attempt not counted.",
+                          .labels = {"lane", "app"}},
+    [DISPATCHER_GATES] = {.name = "columba_dispatcher_gates",
+                          .type = METRIC_GAUGE,
+                          .help = "Gates of apps and hosts, by state.",
+                          .labels = {"lane", "state"}},
+    [DISPATCHER_GATED_WAITING] = {.name = "columba_dispatcher_gated_waiting",
+                                  .type = METRIC_GAUGE,
+                                  .help = "Records that wait in memory for a gate.",
+                                  .labels = {"lane"}},
     [DISPATCHER_COPY_FAILURES] = {.name = "columba_dispatcher_copy_failures_total",
                                   .type = METRIC_COUNTER,
                                   .help = "Copies to a retry or dead-letter topic that the queue "
@@ -118,6 +143,11 @@ void instruments_settled(struct core *core, const struct app *app, const struct 
                 (const char *const[]){core->lane, app_label(app), outcome_name(ending->outcome),
                                       ending->reason},
                 1);
+    if (ending->outcome == OUTCOME_MOVED && strcmp(ending->reason, "held") == 0)
+        count(core, DISPATCHER_HELD);
+    if (ending->is_gated)
+        metrics_add(metrics, DISPATCHER_GATED, (const char *const[]){core->lane, app_label(app)},
+                    1);
     if (ending->is_uncertain)
         metrics_add(metrics, DISPATCHER_UNCERTAIN,
                     (const char *const[]){core->lane, app_label(app)}, 1);
@@ -133,6 +163,11 @@ void instruments_late(struct core *core) {
 void instruments_provider_time(struct core *core, const struct app *app, int64_t took_ms) {
     metrics_observe(core->parts.metrics, DISPATCHER_PROVIDER_SECONDS,
                     (const char *const[]){core->lane, app_label(app)}, microseconds(took_ms));
+}
+
+void instruments_withheld(struct core *core, const struct app *app) {
+    metrics_add(core->parts.metrics, DISPATCHER_WITHHELD,
+                (const char *const[]){core->lane, app_label(app)}, 1);
 }
 
 void instruments_copy_failed(struct core *core) {
@@ -167,6 +202,17 @@ static void update_partition(struct core *core, const struct partition *partitio
                               : (double)(loop_monotonic_ms(core->parts.loop) - oldest_ms) / 1000);
 }
 
+static void update_gates(struct core *core) {
+    const struct gates_count count = gates_count(core->gates);
+
+    for (int state = 0; state < GATE_STATE_COUNT; state++)
+        metrics_set(core->parts.metrics, DISPATCHER_GATES,
+                    (const char *const[]){core->lane, gate_state_name((enum gate_state)state)},
+                    (double)count.states[state]);
+    metrics_set(core->parts.metrics, DISPATCHER_GATED_WAITING, (const char *const[]){core->lane},
+                (double)count.waiting);
+}
+
 void instruments_update(struct core *core) {
     struct metrics *metrics = core->parts.metrics;
     const char *const labels[] = {core->lane};
@@ -175,6 +221,7 @@ void instruments_update(struct core *core) {
     metrics_set(metrics, DISPATCHER_IN_FLIGHT_BYTES, labels,
                 (double)intake_in_flight_bytes(core->intake));
     metrics_set(metrics, DISPATCHER_PARTITIONS, labels, (double)partitions_count(core->partitions));
+    update_gates(core);
     for (size_t i = 0; i < partitions_count(core->partitions); i++)
         update_partition(core, partitions_at(core->partitions, i));
 }

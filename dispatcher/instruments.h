@@ -13,6 +13,11 @@ enum dispatcher_metric {
     DISPATCHER_QUEUE_SECONDS,
     DISPATCHER_DELIVERY_SECONDS,
     DISPATCHER_PROVIDER_SECONDS,
+    DISPATCHER_WITHHELD,
+    DISPATCHER_HELD,
+    DISPATCHER_GATED,
+    DISPATCHER_GATES,
+    DISPATCHER_GATED_WAITING,
     DISPATCHER_COPY_FAILURES,
     DISPATCHER_STATE_ANSWERS,
     DISPATCHER_COMMIT_FAILURES,
@@ -41,6 +46,9 @@ void instruments_settled(struct core *core, const struct app *app, const struct 
 void instruments_late(struct core *core);
 
 void instruments_provider_time(struct core *core, const struct app *app, int64_t took_ms);
+/* An ambiguous answer that nothing had earned a reject for. */
+void instruments_withheld(struct core *core, const struct app *app);
+
 void instruments_copy_failed(struct core *core);
 void instruments_state_answered(struct core *core, bool known);
 void instruments_commit_failed(struct core *core);

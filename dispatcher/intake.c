@@ -1,8 +1,10 @@
 #include "dispatcher/intake.h"
 
+#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "dispatcher/admission.h"
 #include "dispatcher/delivery.h"
+#include "dispatcher/gates.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/settle.h"
 
@@ -21,25 +23,35 @@ struct chain {
 
 struct intake {
     struct core *core;
-    struct delivery *all;
+    struct delivery *all; /* the newest first */
+    struct delivery *oldest;
+    struct timer *sweep;
     struct chain *chains;
     size_t count;
     size_t bytes;
     size_t attached;
+    size_t copies_refused;
     bool open;
 };
+
+enum { SWEEP_MS = 1000 };
+
+static void on_sweep(void *context);
 
 struct intake *intake_new(struct core *core) {
     struct intake *intake = memory_new(sizeof *intake);
 
     intake->core = core;
+    intake->sweep = timer_new(core->parts.loop, on_sweep, intake);
+    timer_start(intake->sweep, SWEEP_MS);
     return intake;
 }
 
 bool intake_has_room(const struct intake *intake) {
     const struct dispatcher_config *config = &intake->core->parts.config->dispatcher;
 
-    return intake->open && (int64_t)intake->count < config->in_flight &&
+    return intake->open && intake->copies_refused == 0 &&
+           (int64_t)intake->count < config->in_flight &&
            (int64_t)intake->bytes < config->in_flight_bytes;
 }
 
@@ -56,6 +68,8 @@ static void link_delivery(struct intake *intake, struct delivery *delivery) {
     delivery->next = intake->all;
     if (intake->all != NULL)
         intake->all->previous = delivery;
+    else
+        intake->oldest = delivery;
     intake->all = delivery;
     intake->count++;
     intake->attached++;
@@ -69,6 +83,8 @@ static void unlink_delivery(struct intake *intake, struct delivery *delivery) {
         intake->all = delivery->next;
     if (delivery->next != NULL)
         delivery->next->previous = delivery->previous;
+    else
+        intake->oldest = delivery->previous;
     intake->count--;
     intake->attached -= delivery->partition != NULL ? 1 : 0;
     intake->bytes -= delivery->size_bytes;
@@ -128,6 +144,44 @@ static struct delivery *leave_chain(struct intake *intake, struct delivery *deli
     return successor;
 }
 
+void intake_copy_refused(struct intake *intake, const struct error *error) {
+    if (intake->copies_refused++ == 0)
+        log_error("intake_stopped", log_text("lane", intake->core->lane),
+                  log_text("reason", "a copy is not taken by the queue"),
+                  log_text("detail", error->text));
+    update_take(intake);
+}
+
+void intake_copy_taken(struct intake *intake) {
+    if (--intake->copies_refused == 0)
+        log_info("intake_goes_on", log_text("lane", intake->core->lane));
+    update_take(intake);
+}
+
+static void move_untried(struct delivery *delivery, const char *reason) {
+    struct ending ending = ending_of(OUTCOME_MOVED, reason);
+
+    ending.is_untried = true;
+    settle(delivery, &ending);
+}
+
+/* Nothing that merely waits for its turn keeps a commit back for long. */
+static void on_sweep(void *context) {
+    struct intake *intake = context;
+    int64_t now_ms = loop_monotonic_ms(intake->core->parts.loop);
+    struct delivery *previous = NULL;
+
+    for (struct delivery *delivery = intake->oldest;
+         delivery != NULL && now_ms - delivery->taken_ms >= INTAKE_WAIT_MS; delivery = previous) {
+        previous = delivery->previous;
+        if (delivery->state != DELIVERY_QUEUED)
+            continue;
+        leave_chain(intake, delivery);
+        move_untried(delivery, "busy_pushkey");
+    }
+    timer_start(intake->sweep, SWEEP_MS);
+}
+
 void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record) {
     struct delivery *delivery = delivery_new_take(intake->core, partition, record);
     struct ending ending;
@@ -141,9 +195,7 @@ void intake_take(struct intake *intake, struct partition *partition, struct queu
     }
     instruments_taken(intake->core, delivery->accepted_ms);
     if (!join_chain(intake, delivery)) {
-        ending = ending_of(OUTCOME_MOVED, "busy_pushkey");
-        ending.is_untried = true;
-        settle(delivery, &ending);
+        move_untried(delivery, "busy_pushkey");
         return;
     }
     delivery_enter(delivery, DELIVERY_QUEUED);
@@ -156,6 +208,7 @@ void intake_remove(struct delivery *delivery) {
     struct intake *intake = core->intake;
     struct delivery *successor = leave_chain(intake, delivery);
 
+    gates_leave(delivery);
     unlink_delivery(intake, delivery);
     delivery_free(delivery);
     if (successor != NULL)
@@ -169,8 +222,9 @@ void intake_abandon_idle(struct intake *intake) {
 
     for (struct delivery *delivery = intake->all; delivery != NULL; delivery = next) {
         next = delivery->next;
-        if (delivery->state == DELIVERY_QUEUED) {
+        if (delivery->state == DELIVERY_QUEUED || delivery->state == DELIVERY_GATED) {
             leave_chain(intake, delivery);
+            gates_leave(delivery);
             unlink_delivery(intake, delivery);
             delivery_free(delivery);
         } else if (delivery->state == DELIVERY_ADMITTING || delivery->state == DELIVERY_PREPARING) {
@@ -194,6 +248,7 @@ void intake_free(struct intake *intake) {
 
     if (intake == NULL)
         return;
+    timer_free(intake->sweep);
     HASH_ITER(hh, intake->chains, chain, next) {
         HASH_DEL(intake->chains, chain);
         free(chain);

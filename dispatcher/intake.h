@@ -8,8 +8,8 @@
 
 struct delivery;
 
-/* So many may wait behind the one in flight of the same pushkey; more are moved. */
-enum { INTAKE_CHAIN_MAX = 8 };
+/* So many may wait behind the one in flight of the same pushkey, and so long; more are moved. */
+enum { INTAKE_CHAIN_MAX = 8, INTAKE_WAIT_MS = 60 * 1000 };
 
 struct intake *intake_new(struct core *core);
 
@@ -22,6 +22,11 @@ bool intake_has_room(const struct intake *intake);
 
 /* A record that its partition has entered into the ledger. */
 void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record);
+
+/* A copy is not taken by the queue, for whatever reason, and is tried again; and it was taken, or
+ * is nobody's any more. While there is one, intake has no room. */
+void intake_copy_refused(struct intake *intake, const struct error *error);
+void intake_copy_taken(struct intake *intake);
 
 /* The delivery has ended: starts the next one of its pushkey, and frees it. */
 void intake_remove(struct delivery *delivery);

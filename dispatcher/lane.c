@@ -4,6 +4,7 @@
 #include "common/base/memory.h"
 #include "common/queue/topics.h"
 #include "dispatcher/core.h"
+#include "dispatcher/gates.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/partition.h"
@@ -225,6 +226,7 @@ struct lane *lane_open(const char *name, const struct lane_parts *parts, lane_fa
     core->progressed_context = lane;
     core->arena = arena_new(ENCODING_BYTES);
     core->partitions = partitions_new(core);
+    core->gates = gates_new(core);
     core->intake = intake_new(core);
     core->consumer = join(lane, error);
     if (core->consumer == NULL) {
@@ -253,6 +255,7 @@ void lane_close(struct lane *lane) {
     timer_free(lane->commit);
     timer_free(lane->deadline);
     intake_free(lane->core.intake);
+    gates_free(lane->core.gates);
     partitions_free(lane->core.partitions);
     if (lane->core.consumer != NULL)
         queue_consumer_close(lane->core.consumer);
@@ -271,7 +274,6 @@ void lane_update_gauges(struct lane *lane) {
 
 static void write_partition(struct lane *lane, const struct partition *partition,
                             struct buffer *out) {
-    static const char *const states[] = {"reading", "holding", "full"};
     int64_t position = ledger_position(partition->ledger);
     int64_t end =
         queue_consumer_end_offset(lane->core.consumer, partition->topic, partition->number);
@@ -281,8 +283,8 @@ static void write_partition(struct lane *lane, const struct partition *partition
     buffer_append_format(out,
                          "\",\"partition\":%d,\"state\":\"%s\",\"position\":%lld,\"lag\":%lld,"
                          "\"unsettled\":%zu}",
-                         partition->number, states[partition->state], (long long)position,
-                         (long long)(end > position ? end - position : 0),
+                         partition->number, partition_state_name(partition->state),
+                         (long long)position, (long long)(end > position ? end - position : 0),
                          ledger_unsettled(partition->ledger));
 }
 
@@ -302,5 +304,7 @@ void lane_write_status(const struct lane *lane, struct buffer *out) {
             buffer_append_byte(out, ',');
         write_partition((struct lane *)lane, partitions_at(partitions, i), out);
     }
-    buffer_append_text(out, "]}");
+    buffer_append_text(out, "],\"gates\":");
+    gates_write_status(lane->core.gates, out);
+    buffer_append_byte(out, '}');
 }

@@ -16,6 +16,7 @@ struct lane;
  * dispatcher_metrics (instruments.h). */
 struct lane_parts {
     struct loop *loop;
+    const char *instance; /* this dispatcher's name in the fleet */
     const struct config *config;
     struct queue_producer *producer;
     struct state *state;

@@ -9,8 +9,11 @@
 #include "dispatcher/instruments.h"
 #include "dispatcher/lane.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct dispatcher {
     struct lane_parts parts;
@@ -20,6 +23,7 @@ struct dispatcher {
     size_t lane_count;
     size_t draining; /* lanes that have not left their group yet */
     bool stops;
+    char instance[GATE_BY_SIZE];
     enum program_exit status;
 };
 
@@ -135,10 +139,21 @@ static bool open_lanes(struct dispatcher *dispatcher, struct error *error) {
     return true;
 }
 
+/* Unique in the fleet: pods have names of their own, and processes of one host numbers. */
+static void name_instance(struct dispatcher *dispatcher) {
+    char host[HOST_NAME_MAX + 1] = "";
+
+    gethostname(host, sizeof host - 1);
+    snprintf(dispatcher->instance, sizeof dispatcher->instance, "%.*s-%ld", GATE_BY_SIZE - 24, host,
+             (long)getpid());
+    dispatcher->parts.instance = dispatcher->instance;
+}
+
 static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
     struct lane_parts *parts = &dispatcher->parts;
     const struct config *config = parts->config;
 
+    name_instance(dispatcher);
     parts->metrics = metrics_new(dispatcher_metrics, DISPATCHER_METRIC_COUNT);
     parts->producer = queue_producer_open(parts->loop, &config->queue, error);
     if (parts->producer == NULL)

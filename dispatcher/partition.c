@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/queue/topics.h"
+#include "dispatcher/gates.h"
 #include "dispatcher/intake.h"
 
 #include <stdlib.h>
@@ -22,8 +23,8 @@ int64_t partition_wait_ms(int64_t timestamp_ms, int64_t delay_ms, int64_t now_ms
     return wait_ms > delay_ms ? delay_ms : wait_ms;
 }
 
-static const char *state_name(enum partition_state state) {
-    static const char *const names[] = {"reading", "holding", "full"};
+const char *partition_state_name(enum partition_state state) {
+    static const char *const names[PARTITION_STATE_COUNT] = {"reading", "holding", "full", "gated"};
 
     return names[state];
 }
@@ -34,7 +35,8 @@ static void enter(struct partition *partition, enum partition_state state) {
     bool is_paused = state != PARTITION_READING;
 
     log_debug("partition", log_text("topic", partition->topic),
-              log_number("partition", partition->number), log_text("state", state_name(state)));
+              log_number("partition", partition->number),
+              log_text("state", partition_state_name(state)));
     partition->state = state;
     if (is_paused && !was_paused)
         queue_consumer_pause(consumer, partition->topic, partition->number);
@@ -182,6 +184,25 @@ void partition_settle(struct partition *partition, int64_t offset) {
     ledger_settle(partition->ledger, offset);
     if (partition->state == PARTITION_FULL && !ledger_is_full(partition->ledger))
         enter(partition, PARTITION_READING);
+}
+
+void partition_note(struct partition *partition, bool is_gated) {
+    if (partition == NULL)
+        return;
+    bool *oldest = &partition->gated[partition->watched_count++ % PARTITION_WATCHED];
+    partition->gated_count += (is_gated ? 1 : 0);
+    partition->gated_count -= (*oldest ? 1 : 0);
+    *oldest = is_gated;
+    if (partition->state == PARTITION_READING && is_gated &&
+        partition->gated_count * 10 >= PARTITION_WATCHED * 9 &&
+        !gates_are_flowing(partition->core->gates))
+        enter(partition, PARTITION_GATED);
+}
+
+void partitions_reopen(struct partitions *partitions) {
+    for (size_t i = 0; i < partitions->count; i++)
+        if (partitions->list[i]->state == PARTITION_GATED)
+            enter(partitions->list[i], PARTITION_READING);
 }
 
 size_t partitions_commit(struct partitions *partitions, bool force) {

@@ -10,7 +10,11 @@ enum partition_state {
     PARTITION_READING,
     PARTITION_HOLDING, /* paused: the one record held is not due yet */
     PARTITION_FULL,    /* paused: the ledger's window is full */
+    PARTITION_GATED,   /* paused: nearly all that comes would have to wait for a gate */
+    PARTITION_STATE_COUNT
 };
+
+enum { PARTITION_WATCHED = 256 };
 
 struct partition {
     struct core *core;
@@ -21,7 +25,10 @@ struct partition {
     int64_t committed; /* what was last asked to be committed; -1 nothing yet */
     enum partition_state state;
     struct queue_record *held;
-    struct timer *due; /* retry topics only */
+    struct timer *due;             /* retry topics only */
+    bool gated[PARTITION_WATCHED]; /* whether the last records met a shut gate: a ring */
+    size_t watched_count;
+    size_t gated_count;
 };
 
 struct partitions *partitions_new(struct core *core);
@@ -42,6 +49,14 @@ void partitions_receive(struct partitions *partitions, struct queue_record *reco
 
 /* The outcome of a record of this partition is durable. */
 void partition_settle(struct partition *partition, int64_t offset);
+
+/* Whether a record of it met a shut gate; partition may be NULL. When nine of ten of the last
+ * PARTITION_WATCHED did and nothing gets through the lane, moving more of them would only shovel:
+ * it is not read until a gate opens, or wants a probe. */
+void partition_note(struct partition *partition, bool is_gated);
+void partitions_reopen(struct partitions *partitions);
+
+const char *partition_state_name(enum partition_state state);
 
 /* Commits every position that has moved since it was last committed (force: all of them).
  * Returns how many. */

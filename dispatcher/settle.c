@@ -26,6 +26,8 @@ static void tell_ledger(struct delivery *delivery) {
 }
 
 static void finish(struct delivery *delivery) {
+    if (delivery->is_copy_refused)
+        intake_copy_taken(delivery->core->intake);
     if (delivery->partition != NULL)
         tell_ledger(delivery);
     else
@@ -38,24 +40,86 @@ static void written(void *context, const struct error *error) {
 
     /* Without Redis a push may be sent twice or a dead pushkey be asked again: never a loss. */
     instruments_state_answered(delivery->core, error == NULL);
-    finish(delivery);
+    if (--delivery->writes == 0)
+        finish(delivery);
 }
 
-static void mark(struct delivery *delivery) {
-    struct state *state = delivery->core->parts.state;
+/* ---- Marks ---- */
+
+static bool has_counts(const struct delivery *delivery) {
+    const struct notification *notification = delivery->notification;
+
+    return notification != NULL && !delivery->is_outdated &&
+           (notification->has_unread || notification->has_missed_calls);
+}
+
+/* Its counts have reached the pushkey, or may have: no copy of an older push brings others back. */
+static void note_newest(struct delivery *delivery) {
+    if (has_counts(delivery) && delivery->accepted_ms > delivery->hold.newest_ms)
+        delivery->hold.newest_ms = delivery->accepted_ms;
+}
+
+static void write_hold(struct delivery *delivery) {
+    struct core *core = delivery->core;
+
+    delivery->writes++;
+    state_write_hold(core->parts.state, delivery->pushkey, &delivery->hold,
+                     core->parts.config->retry.max_age_ms, written, delivery);
+}
+
+static void mark_delivered(struct delivery *delivery) {
+    int64_t newest_ms = delivery->hold.newest_ms;
+
+    note_newest(delivery);
+    if (delivery->has_hold && delivery->hold.newest_ms != newest_ms)
+        write_hold(delivery);
+    if (delivery->has_seen) {
+        delivery->writes++;
+        state_mark_seen(delivery->core->parts.state, delivery->seen, written, delivery);
+    }
+}
+
+static void write_verdict(struct delivery *delivery) {
     int64_t now_ms = loop_wall_ms(delivery->core->parts.loop);
     struct verdict verdict = {.code = delivery->ending.code, .at_ms = now_ms};
 
-    if (delivery->ending.outcome == OUTCOME_DELIVERED && delivery->has_seen) {
-        state_mark_seen(state, delivery->seen, written, delivery);
-    } else if (delivery->ending.earns_verdict) {
-        memcpy(verdict.reason, delivery->ending.reason, sizeof verdict.reason - 1);
-        verdict.pushkey_ts_ms = verdict_pushkey_ts_ms(delivery->device->pushkey_ts, now_ms);
-        state_write_verdict(state, delivery->pushkey, &verdict, written, delivery);
-    } else {
-        finish(delivery);
-    }
+    memcpy(verdict.reason, delivery->ending.reason, sizeof verdict.reason - 1);
+    verdict.pushkey_ts_ms = verdict_pushkey_ts_ms(delivery->device->pushkey_ts, now_ms);
+    delivery->writes++;
+    state_write_verdict(delivery->core->parts.state, delivery->pushkey, &verdict, written,
+                        delivery);
 }
+
+static void mark(struct delivery *delivery) {
+    if (delivery->ending.outcome == OUTCOME_DELIVERED)
+        mark_delivered(delivery);
+    else if (delivery->ending.earns_verdict)
+        write_verdict(delivery);
+    if (delivery->writes == 0)
+        finish(delivery);
+}
+
+/* A copy lives in a retry topic from here on. Its pushkey waits with it, or what is delivered
+ * meanwhile has at least to be noted. Only what is not known to be there already is written. */
+static void hold(struct delivery *delivery) {
+    const struct ending *ending = &delivery->ending;
+    bool is_news = ending->holds || (!delivery->has_hold && has_counts(delivery));
+
+    if (ending->holds)
+        delivery->hold.until_ms =
+            core_queue_ms(delivery->core) +
+            (ending->retry_after_ms > 0 ? ending->retry_after_ms : delivery->delay_ms);
+    if (ending->is_uncertain && has_counts(delivery)) {
+        is_news = true;
+        note_newest(delivery);
+    }
+    if (is_news && delivery->state_known && ending->outcome == OUTCOME_MOVED)
+        write_hold(delivery);
+    else
+        finish(delivery);
+}
+
+/* ---- Copies ---- */
 
 static void publish_copy(struct delivery *delivery);
 
@@ -68,9 +132,11 @@ static void copy_again(void *context) {
         publish_copy(delivery);
 }
 
+/* While copies are not taken nothing new is begun: it could not be put away either. */
 static void wait_and_copy(struct delivery *delivery, const struct error *error) {
-    log_error("copy_failed", log_text("id", delivery->meta.id),
-              log_text("lane", delivery->core->lane), log_text("reason", error->text));
+    if (!delivery->is_copy_refused)
+        intake_copy_refused(delivery->core->intake, error);
+    delivery->is_copy_refused = true;
     instruments_copy_failed(delivery->core);
     if (delivery->pause == NULL)
         delivery->pause = timer_new(delivery->core->parts.loop, copy_again, delivery);
@@ -85,7 +151,9 @@ static void acknowledged(void *context, const struct error *error) {
     if (error == NULL && queue_producer_clock_lead_ms(core->parts.producer, &lead_ms))
         queue_clock_set_lead(&core->clock, lead_ms);
 
-    if (error != NULL && delivery->partition != NULL)
+    if (error == NULL && delivery->partition != NULL)
+        hold(delivery);
+    else if (delivery->partition != NULL)
         wait_and_copy(delivery, error);
     else
         finish(delivery);
@@ -108,8 +176,8 @@ static void publish_copy(struct delivery *delivery) {
         topic_name(&config->queue, TOPIC_DEAD, core->lane, 0, topic);
     } else {
         int64_t tried = ending->is_untried ? 0 : meta.attempt;
-        topic_name(&config->queue, TOPIC_RETRY, core->lane,
-                   decide_delay_ms(&config->retry.delays, tried, ending->retry_after_ms), topic);
+        delivery->delay_ms = decide_delay_ms(&config->retry.delays, tried, ending->retry_after_ms);
+        topic_name(&config->queue, TOPIC_RETRY, core->lane, delivery->delay_ms, topic);
         meta.attempt += ending->is_untried ? 0 : 1;
     }
     struct queue_message message = {
@@ -124,6 +192,7 @@ static void publish_copy(struct delivery *delivery) {
 }
 
 void settle(struct delivery *delivery, const struct ending *ending) {
+    gates_leave(delivery);
     delivery->ending = *ending;
     delivery_enter(delivery, DELIVERY_SETTLING);
     bool lives_on = ending->outcome == OUTCOME_MOVED || ending->outcome == OUTCOME_DEAD;

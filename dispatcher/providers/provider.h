@@ -83,6 +83,9 @@ struct provider {
      * the arena. NULL where it does not. */
     struct slice (*audience)(const struct app *app, const struct device *device,
                              struct arena *arena);
+    /* The origin of the host that is called, where a stranger has named it; in the arena. NULL
+     * where it is the provider's own. */
+    struct slice (*host)(const struct app *app, const struct device *device, struct arena *arena);
     enum encode_result (*encode)(const struct encode_input *input, struct arena *arena,
                                  struct encode_output *out);
     void (*classify)(const struct classify_input *input, struct answer *out);

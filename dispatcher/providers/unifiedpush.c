@@ -23,6 +23,14 @@ static const char *check(const struct app *app, const struct device *device) {
     return read_endpoint(app, device, &endpoint);
 }
 
+static struct slice host(const struct app *app, const struct device *device, struct arena *arena) {
+    struct endpoint endpoint;
+
+    if (read_endpoint(app, device, &endpoint) != NULL)
+        return (struct slice){0};
+    return endpoint_origin(&endpoint, arena);
+}
+
 /* How much of the notification is sent. */
 enum form { FORM_WHOLE, FORM_WITHOUT_CONTENT, FORM_ESSENTIAL, FORM_COUNT };
 
@@ -112,6 +120,7 @@ const struct provider provider_unifiedpush = {
     .kind = PROVIDER_UNIFIEDPUSH,
     .credential = CREDENTIAL_NONE,
     .check = check,
+    .host = host,
     .encode = encode,
     .classify = endpoint_answers_unifiedpush,
 };

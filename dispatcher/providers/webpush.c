@@ -127,6 +127,7 @@ const struct provider provider_webpush = {
     .credential = CREDENTIAL_VAPID,
     .check = check,
     .audience = audience,
+    .host = audience,
     .encode = encode,
     .classify = endpoint_answers_webpush,
 };

@@ -96,9 +96,24 @@ def test_a_token_registered_after_its_death_lives(served, fake):
     assert served.notify(push(name, registered_at=now_s() - 60)).rejected == []
 
 
-# The first two are said of a token, but as likely said of our own configuration.
+@pytest.mark.parametrize("answer", ["bad", "wrongtopic"])
+def test_what_may_be_our_configuration_rejects_nobody_unearned(gateways, fake, answer):
+    gateway = gateways.open({"apps": apps(fake)})
+    name = unique(answer)
+
+    assert gateway.notify(push(name)).rejected == []
+    gateway.wait_outcomes(pushkey_of(name), outcome="moved", app_id=APP)
+    assert gateway.notify(push(name)).rejected == []
+
+    living = unique()
+    assert gateway.notify(push(living)).rejected == []
+    gateway.wait_outcomes(pushkey_of(living), outcome="delivered", app_id=APP)
+    gateway.wait_outcomes(pushkey_of(name), outcome="rejected", app_id=APP)
+    assert gateway.notify(push(name)).rejected == [pushkey_of(name)]
+
+
 TROUBLE = [
-    "bad", "wrongtopic", "disallowed", "forbidden", "badcert", "expired", "invalid", "internal",
+    "disallowed", "forbidden", "badcert", "expired", "invalid", "internal",
     "unavailable1", "html502", "html404", "hang", "reset",
 ]
 

@@ -66,9 +66,21 @@ def test_a_stale_token_is_renewed_and_the_push_goes_on_at_once(served, fake):
     assert fake.stats()["mints"] == mints + 1
 
 
-# The first is said of a pushkey, but as likely said of our own configuration.
+def test_what_may_be_our_configuration_rejects_nobody_unearned(gateways, fake):
+    gateway = gateways.open({"apps": apps(fake)})
+    pushkey, living = unique("allinvalid"), unique()
+
+    assert gateway.notify(push(pushkey)).rejected == []
+    gateway.wait_outcomes(pushkey, outcome="moved", app_id=APP)
+    assert gateway.notify(push(pushkey)).rejected == []
+
+    assert gateway.notify(push(living)).rejected == []
+    gateway.wait_outcomes(living, outcome="delivered", app_id=APP)
+    gateway.wait_outcomes(pushkey, outcome="rejected", app_id=APP)
+
+
 TROUBLE = [
-    "allinvalid", "oauth", "denied", "highdenied", "system", "internal", "unavailable1", "expired",
+    "oauth", "denied", "highdenied", "system", "internal", "unavailable1", "expired",
     "html502", "html404", "hang", "reset",
 ]
 

@@ -35,7 +35,7 @@ def notify_and_see_it_moved(gateway, pushkey):
     assert gateway.fcm.delivered(pushkey) == []
 
 
-@pytest.mark.parametrize("answer", TROUBLE + AMBIGUOUS)
+@pytest.mark.parametrize("answer", TROUBLE)
 def test_provider_in_trouble(own, answer):
     pushkey = unique()
 
@@ -47,6 +47,28 @@ def test_provider_in_trouble(own, answer):
     own.fcm.wait_for(pushkey, count=2, timeout_s=40)
     assert_nobody_is_rejected(own, pushkey)
     own.fcm.wait_for(pushkey, count=3)
+
+
+@pytest.mark.parametrize("answer", AMBIGUOUS)
+def test_an_ambiguous_answer_rejects_only_what_successes_have_earned(gateways, answer):
+    gateway = gateways.open()
+    first, second, living, dead = unique(), unique(), unique(), unique()
+
+    gateway.fcm.control(answer=answer)
+    for pushkey in (first, second):
+        notify_and_see_it_moved(gateway, pushkey)
+        assert_nobody_is_rejected(gateway, pushkey)
+    assert gateway.dispatcher.metrics().sum("columba_dispatcher_withheld_total") >= 2
+
+    gateway.fcm.control(answer=None)
+    for pushkey in (first, second):
+        gateway.fcm.wait_for(pushkey, timeout_s=40)
+    assert gateway.notify(push(living)).rejected == []
+    gateway.wait_outcomes(living, outcome="delivered")
+    gateway.fcm.control(answer=answer)
+    assert gateway.notify(push(dead)).rejected == []
+    gateway.wait_outcomes(dead, outcome="rejected")
+    assert gateway.notify(push(dead)).rejected == [dead]
 
 
 def test_provider_refuses_connections(own):

@@ -32,6 +32,7 @@ static const char topic[] = "columba.push.fcm";
 
 struct node {
     struct process process;
+    char instance[16];
     struct lane_parts parts;
     struct lane *lane;
     struct event *restart;
@@ -76,6 +77,8 @@ static void node_start(void *context) {
     node->restart = NULL;
     node->process.loop = world_loop_new(&node->process);
     node->parts = (struct lane_parts){.loop = node->process.loop, .config = sim->config};
+    snprintf(node->instance, sizeof node->instance, "node-%d", node->process.number);
+    node->parts.instance = node->instance;
     node->parts.metrics = metrics_new(dispatcher_metrics, DISPATCHER_METRIC_COUNT);
     node->parts.producer = queue_producer_open(node->process.loop, &sim->config->queue, &error);
     node->parts.state = state_open(node->process.loop, &sim->config->redis, &error);

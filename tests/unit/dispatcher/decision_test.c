@@ -183,15 +183,121 @@ static void admission_believes_only_what_redis_said(void **state) {
                                 .has_verdict = true,
                                 .verdict = {.reason = "UNREGISTERED", .pushkey_ts_ms = 5000}};
 
+    bool is_outdated = false;
+    const struct admission_push old = {.pushkey_ts_ms = 5000};
+    const struct admission_push anew = {.pushkey_ts_ms = 5001};
+
     (void)state;
-    assert_true(admission_judge(&unknown, 1, &ending));
-    assert_false(admission_judge(&seen, 1, &ending));
+    assert_true(admission_judge(&unknown, &old, 0, &is_outdated, &ending));
+    assert_false(admission_judge(&seen, &old, 0, &is_outdated, &ending));
     assert_int_equal(ending.outcome, OUTCOME_DROPPED);
-    assert_false(admission_judge(&dead, 5000, &ending));
+    assert_false(admission_judge(&dead, &old, 0, &is_outdated, &ending));
     assert_int_equal(ending.outcome, OUTCOME_REJECTED);
     assert_false(ending.earns_verdict);
-    assert_true(admission_judge(&dead, 5001, &ending));
-    assert_true(admission_judge(&(struct state_answer){.known = true}, 0, &ending));
+    assert_true(admission_judge(&dead, &anew, 0, &is_outdated, &ending));
+    assert_true(
+        admission_judge(&(struct state_answer){.known = true}, &old, 0, &is_outdated, &ending));
+    assert_false(is_outdated);
+}
+
+static void what_is_held_waits_as_long_as_its_pushkey(void **state) {
+    const struct state_answer held = {
+        .known = true, .has_hold = true, .hold = {.until_ms = 100000, .newest_ms = 0}};
+    const struct admission_push push = {.accepted_ms = 10};
+    struct ending ending;
+    bool is_outdated = false;
+
+    (void)state;
+    assert_false(admission_judge(&held, &push, 60000, &is_outdated, &ending));
+    assert_int_equal(ending.outcome, OUTCOME_MOVED);
+    assert_string_equal(ending.reason, "held");
+    assert_true(ending.is_untried);
+    assert_false(ending.holds);
+    assert_int_equal(ending.retry_after_ms, 40000);
+    assert_true(admission_judge(&held, &push, 99000, &is_outdated, &ending));
+    assert_true(admission_judge(&held, &push, 100001, &is_outdated, &ending));
+}
+
+static void an_older_push_brings_no_counts_back(void **state) {
+    const struct state_answer answer = {
+        .known = true, .has_hold = true, .hold = {.until_ms = 0, .newest_ms = 1000}};
+    struct ending ending;
+    bool is_outdated = false;
+
+    (void)state;
+    assert_false(admission_judge(
+        &answer, &(struct admission_push){.accepted_ms = 999, .is_badge_only = true}, 5000,
+        &is_outdated, &ending));
+    assert_int_equal(ending.outcome, OUTCOME_DROPPED);
+    assert_string_equal(ending.reason, "superseded");
+    assert_true(admission_judge(&answer, &(struct admission_push){.accepted_ms = 999}, 5000,
+                                &is_outdated, &ending));
+    assert_true(is_outdated);
+    assert_true(admission_judge(
+        &answer, &(struct admission_push){.accepted_ms = 1000, .is_badge_only = true}, 5000,
+        &is_outdated, &ending));
+    assert_false(is_outdated);
+}
+
+static void an_answer_is_news_of_the_gate_it_is_about(void **state) {
+    static const struct {
+        enum answer_meaning meaning;
+        int code;
+        int64_t retry_after_ms;
+        enum gate_news of_app;
+        enum gate_news of_host;
+    } rows[] = {
+        {ANSWER_DELIVERED, 200, 0, GATE_SUCCESS, GATE_SUCCESS},
+        {ANSWER_REJECT, 410, 0, GATE_ALIVE, GATE_ALIVE},
+        {ANSWER_AMBIGUOUS, 400, 0, GATE_ALIVE, GATE_ALIVE},
+        {ANSWER_DROP, 410, 0, GATE_ALIVE, GATE_ALIVE},
+        {ANSWER_DEAD, 400, 0, GATE_ALIVE, GATE_ALIVE},
+        {ANSWER_RETRY_PUSHKEY, 429, 9, GATE_ALIVE, GATE_ALIVE},
+        {ANSWER_RETRY_APP, 429, 0, GATE_WAIT, GATE_WAIT},
+        {ANSWER_RETRY_HOST, 500, 0, GATE_TROUBLE, GATE_TROUBLE},
+        {ANSWER_RETRY_HOST, 500, 9, GATE_WAIT, GATE_TROUBLE},
+        {ANSWER_RETRY_HOST, 503, 0, GATE_WAIT, GATE_TROUBLE},
+        {ANSWER_CONFIGURATION, 403, 0, GATE_MISCONFIGURED, GATE_MISCONFIGURED},
+        {ANSWER_REFRESH, 401, 0, GATE_MISCONFIGURED, GATE_MISCONFIGURED},
+        {ANSWER_AGAIN, 400, 0, GATE_TROUBLE, GATE_TROUBLE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct ending ending = {.code = rows[i].code,
+                                      .retry_after_ms = rows[i].retry_after_ms};
+        assert_int_equal(decide_news(rows[i].meaning, &ending, false), rows[i].of_app);
+        assert_int_equal(decide_news(rows[i].meaning, &ending, true), rows[i].of_host);
+    }
+    assert_int_equal(decide_news_unanswered(SENDER_UNSENT), GATE_SILENT);
+    assert_int_equal(decide_news_unanswered(SENDER_UNREACHED), GATE_TROUBLE);
+    assert_int_equal(decide_news_unanswered(SENDER_LOST), GATE_TROUBLE);
+}
+
+static void only_its_own_trouble_holds_a_pushkey(void **state) {
+    (void)state;
+    assert_true(decide_holds(ANSWER_RETRY_PUSHKEY, false));
+    assert_true(decide_holds(ANSWER_RETRY_PUSHKEY, true));
+    assert_true(decide_holds(ANSWER_RETRY_HOST, true));
+    assert_false(decide_holds(ANSWER_RETRY_HOST, false));
+    assert_false(decide_holds(ANSWER_RETRY_APP, false));
+    assert_false(decide_holds(ANSWER_AMBIGUOUS, false));
+    assert_false(decide_holds(ANSWER_CONFIGURATION, true));
+}
+
+static void an_ambiguous_answer_rejects_when_it_was_earned(void **state) {
+    struct answer answer = {.meaning = ANSWER_AMBIGUOUS, .reason = "BadDeviceToken"};
+    struct ending ending;
+
+    (void)state;
+    decide_answer(&answer, 400, 1, &ending);
+    decide_ambiguous(false, &ending);
+    assert_int_equal(ending.outcome, OUTCOME_MOVED);
+    assert_false(ending.earns_verdict);
+    decide_ambiguous(true, &ending);
+    assert_int_equal(ending.outcome, OUTCOME_REJECTED);
+    assert_true(ending.earns_verdict);
+    assert_string_equal(ending.reason, "BadDeviceToken");
 }
 
 int main(void) {
@@ -207,6 +313,11 @@ int main(void) {
         cmocka_unit_test(a_retry_is_due_after_its_delay_whatever_the_clocks_say),
         cmocka_unit_test(the_brokers_say_what_the_time_is),
         cmocka_unit_test(admission_believes_only_what_redis_said),
+        cmocka_unit_test(what_is_held_waits_as_long_as_its_pushkey),
+        cmocka_unit_test(an_older_push_brings_no_counts_back),
+        cmocka_unit_test(an_answer_is_news_of_the_gate_it_is_about),
+        cmocka_unit_test(only_its_own_trouble_holds_a_pushkey),
+        cmocka_unit_test(an_ambiguous_answer_rejects_when_it_was_earned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
