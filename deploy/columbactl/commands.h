@@ -8,6 +8,8 @@
 #include "common/state/inspect.h"
 #include "deploy/columbactl/fleet.h"
 #include "deploy/columbactl/invocation.h"
+#include "deploy/columbactl/letter.h"
+#include "deploy/columbactl/place.h"
 
 enum { COMMAND_TIMEOUT_MS = 10 * 1000, COMMAND_LANE_LIMIT = 64 };
 
@@ -25,6 +27,11 @@ command_run pushkey_command_forgive;
 command_run gate_command_show;
 command_run gate_command_close;
 command_run gate_command_open;
+command_run dead_command_list;
+command_run dead_command_show;
+command_run dead_command_replay;
+command_run dead_command_drop;
+command_run skip_command_run;
 command_run manual_command_show;
 command_run manual_command_complete;
 
@@ -67,5 +74,19 @@ struct gate_report {
 
 void gate_command_write(const struct gate_report *lanes, size_t count, const struct fleet *fleet,
                         bool json, struct buffer *out);
+
+/* A dead letter in the list of them. */
+struct dead_entry {
+    char place[PLACE_TEXT_SIZE];
+    int64_t written_ms;
+    struct letter letter;
+};
+
+void dead_command_write(const struct dead_entry *entries, size_t count, bool complete, bool json,
+                        int64_t now_ms, struct buffer *out);
+
+/* Whether the record is the one that the group stands at. committed is -1 without a commit. */
+bool skip_command_allows(const struct place *place, int64_t committed, int64_t start,
+                         struct error *error);
 
 #endif

@@ -111,6 +111,8 @@ static bool read_option(int argc, char *const argv[], int *index, struct invocat
     for (int option = OPTION_NONE + 1; option < OPTION_COUNT; option++) {
         const struct option_row *row = &invocation_options[option];
         const char *value = NULL;
+        if (row->name == NULL)
+            continue;
         if (row->value != NULL)
             value = option_value(row->name, argc, argv, index);
         else if (strcmp(argv[*index], row->name) == 0)
