@@ -13,6 +13,7 @@ struct partitions;
 struct core {
     const char *lane;
     struct lane_parts parts;
+    const struct config *config; /* the present snapshot, held; a delivery keeps its own */
     struct queue_consumer *consumer;
     struct partitions *partitions;
     struct intake *intake;

@@ -32,6 +32,7 @@ struct delivery *delivery_new_take(struct core *core, struct partition *partitio
     struct delivery *delivery = memory_new(sizeof *delivery);
 
     delivery->core = core;
+    delivery->config = config_hold(core->config);
     delivery->partition = partition;
     delivery->record = record;
     delivery->size_bytes = sizeof *delivery + record->key.size + record->value.size;
@@ -68,7 +69,7 @@ static void name_it(struct delivery *delivery) {
 }
 
 bool delivery_read(struct delivery *delivery, struct ending *out) {
-    const struct config *config = delivery->core->parts.config;
+    const struct config *config = delivery->config;
     struct error error;
 
     read_headers(delivery);
@@ -118,6 +119,7 @@ void delivery_free(struct delivery *delivery) {
     queue_record_free(delivery->record);
     memory_free_secret(delivery->authorization);
     timer_free(delivery->pause);
+    config_release(delivery->config);
     free(delivery);
 }
 

@@ -22,6 +22,7 @@ enum delivery_state {
 
 struct delivery {
     struct core *core;
+    const struct config *config; /* the snapshot it was read with, held: app points into it */
     struct queue_record *record;
     struct partition *partition; /* NULL once its partition was given up: the ledger is closed */
     enum delivery_state state;

@@ -48,7 +48,7 @@ struct intake *intake_new(struct core *core) {
 }
 
 bool intake_has_room(const struct intake *intake) {
-    const struct dispatcher_config *config = &intake->core->parts.config->dispatcher;
+    const struct dispatcher_config *config = &intake->core->config->dispatcher;
 
     return intake->open && intake->copies_refused == 0 &&
            (int64_t)intake->count < config->in_flight &&
@@ -57,6 +57,10 @@ bool intake_has_room(const struct intake *intake) {
 
 static void update_take(struct intake *intake) {
     queue_consumer_take(intake->core->consumer, intake_has_room(intake));
+}
+
+void intake_configured(struct intake *intake) {
+    update_take(intake);
 }
 
 void intake_open(struct intake *intake, bool open) {

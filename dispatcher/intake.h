@@ -20,6 +20,9 @@ void intake_free(struct intake *intake);
 void intake_open(struct intake *intake, bool open);
 bool intake_has_room(const struct intake *intake);
 
+/* The core's configuration is another: its bounds may be. */
+void intake_configured(struct intake *intake);
+
 /* A record that its partition has entered into the ledger. */
 void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record);
 

@@ -89,7 +89,7 @@ static void drain(struct lane *lane) {
     if (intake_attached(lane->core.intake) == 0)
         flush(lane);
     else
-        timer_start(lane->deadline, lane->core.parts.config->dispatcher.drain_timeout_ms);
+        timer_start(lane->deadline, lane->core.config->dispatcher.drain_timeout_ms);
 }
 
 static void on_progress(void *context) {
@@ -118,7 +118,7 @@ static void on_commit_due(void *context) {
     if (lane->commits_outstanding == 0 &&
         (lane->state == LANE_RUNNING || lane->state == LANE_DRAINING))
         commit(lane, false);
-    timer_start(lane->commit, lane->core.parts.config->dispatcher.commit_interval_ms);
+    timer_start(lane->commit, lane->core.config->dispatcher.commit_interval_ms);
 }
 
 static void assigned(void *context, const struct queue_position *positions, size_t count) {
@@ -193,7 +193,7 @@ static const struct queue_consumer_events events = {.assigned = assigned,
                                                     .failed = consumer_failed};
 
 static struct queue_consumer *join(struct lane *lane, struct error *error) {
-    const struct config *config = lane->core.parts.config;
+    const struct config *config = lane->core.config;
     char names[CONFIG_LIST_MAX + 1][TOPIC_NAME_SIZE];
     const char *topics[CONFIG_LIST_MAX + 1];
     char group[TOPIC_NAME_SIZE];
@@ -222,6 +222,7 @@ struct lane *lane_open(const char *name, const struct lane_parts *parts, lane_fa
     lane->deadline = timer_new(parts->loop, on_deadline, lane);
     core->lane = lane->name;
     core->parts = *parts;
+    core->config = config_hold(parts->config);
     core->progressed = on_progress;
     core->progressed_context = lane;
     core->arena = arena_new(ENCODING_BYTES);
@@ -235,6 +236,15 @@ struct lane *lane_open(const char *name, const struct lane_parts *parts, lane_fa
     }
     timer_start(lane->commit, parts->config->dispatcher.commit_interval_ms);
     return lane;
+}
+
+void lane_configure(struct lane *lane, const struct config *config) {
+    struct core *core = &lane->core;
+    const struct config *before = core->config;
+
+    core->config = config_hold(config);
+    config_release(before);
+    intake_configured(core->intake);
 }
 
 void lane_drain(struct lane *lane, lane_drained *drained, void *context) {
@@ -260,6 +270,7 @@ void lane_close(struct lane *lane) {
     if (lane->core.consumer != NULL)
         queue_consumer_close(lane->core.consumer);
     arena_free(lane->core.arena);
+    config_release(lane->core.config);
     free(lane->name);
     free(lane);
 }

@@ -12,8 +12,8 @@
 
 struct lane;
 
-/* Borrowed, and shared between the lanes of a process. metrics is a set over
- * dispatcher_metrics (instruments.h). */
+/* Borrowed, and shared between the lanes of a process; config is the first one, see lane_configure.
+ * metrics is a set over dispatcher_metrics (instruments.h). */
 struct lane_parts {
     struct loop *loop;
     const char *instance; /* this dispatcher's name in the fleet */
@@ -30,6 +30,10 @@ typedef void lane_failed(void *context, const struct error *error);
 
 struct lane *lane_open(const char *name, const struct lane_parts *parts, lane_failed *failed,
                        void *context, struct error *error);
+
+/* From here on records are read with this configuration; deliveries under way keep theirs. What
+ * config_reload_check refuses to change is the same in both. */
+void lane_configure(struct lane *lane, const struct config *config);
 
 /* Takes no more, finishes what is on the wire within drain_timeout, commits, leaves the group, and
  * calls back once. */

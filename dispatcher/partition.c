@@ -76,7 +76,7 @@ static void head_is_due(void *context) {
 }
 
 static int64_t delay_of_topic(const struct core *core, const char *topic) {
-    const struct config *config = core->parts.config;
+    const struct config *config = core->config;
     char name[TOPIC_NAME_SIZE];
 
     for (size_t i = 0; i < config->retry.delays.count; i++) {

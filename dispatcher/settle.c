@@ -162,7 +162,7 @@ static void acknowledged(void *context, const struct error *error) {
 /* The same bytes under the same key; the headers say what happened. */
 static void publish_copy(struct delivery *delivery) {
     struct core *core = delivery->core;
-    const struct config *config = core->parts.config;
+    const struct config *config = core->config;
     const struct ending *ending = &delivery->ending;
     struct record_meta meta = delivery->meta;
     struct record_scratch scratch;

@@ -92,7 +92,7 @@ struct config {
     struct dispatcher_config dispatcher;
     enum log_level log_level;
     struct apps apps;
-    int64_t references; /* see config_hold */
+    _Atomic int64_t references; /* see config_hold */
 };
 
 /* Reads, substitutes ${NAME} from the environment, checks. NULL with an error of one line that
@@ -108,7 +108,7 @@ struct config *config_load_without_keys(const char *path, struct error *error);
 /* The same from memory; name stands for the file in errors. */
 struct config *config_parse(const char *name, struct slice yaml, struct error *error);
 
-/* A counted snapshot: whoever keeps it beyond a call holds it. One thread only. */
+/* A counted snapshot: whoever keeps it beyond a call holds it. From any thread. */
 const struct config *config_hold(const struct config *config);
 void config_release(const struct config *config);
 
