@@ -20,6 +20,16 @@ const struct command command_table[] = {
      .argument_limit = 1,
      .help = "how far the consumer group of each lane is behind",
      .run = lag_command_show},
+    {.name = "trace",
+     .arguments = "EVENT_ID|COLUMBA_ID",
+     .argument_least = 1,
+     .argument_limit = 1,
+     .options = {OPTION_SINCE, OPTION_TIMEOUT},
+     .help = "why a phone did not ring: where a push is and what became of it",
+     .notes = "Reads all topics of all lanes for at most the time-out (60s), and says for each "
+              "pushkey where its records are, whether the lane has passed them, and what is known "
+              "of the pushkey and its app. In a shell, quote the dollar of an event.",
+     .run = trace_command_run},
     {.name = "dead list",
      .arguments = "[LANE]",
      .argument_limit = 1,

@@ -10,6 +10,7 @@
 #include "deploy/columbactl/invocation.h"
 #include "deploy/columbactl/letter.h"
 #include "deploy/columbactl/place.h"
+#include "deploy/columbactl/tracing.h"
 
 enum { COMMAND_TIMEOUT_MS = 10 * 1000, COMMAND_LANE_LIMIT = 64 };
 
@@ -32,6 +33,7 @@ command_run dead_command_show;
 command_run dead_command_replay;
 command_run dead_command_drop;
 command_run skip_command_run;
+command_run trace_command_run;
 command_run manual_command_show;
 command_run manual_command_complete;
 
@@ -88,5 +90,9 @@ void dead_command_write(const struct dead_entry *entries, size_t count, bool com
 /* Whether the record is the one that the group stands at. committed is -1 without a commit. */
 bool skip_command_allows(const struct place *place, int64_t committed, int64_t start,
                          struct error *error);
+
+/* Fine when the push was found, and all of it. */
+enum command_status trace_command_write(const struct tracing *tracing, const char *wanted,
+                                        bool json, int64_t now_ms, struct buffer *out);
 
 #endif

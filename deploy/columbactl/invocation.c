@@ -102,7 +102,7 @@ static const char *option_value(const char *name, int argc, char *const argv[], 
         return NULL;
     if (argument[length] == '=')
         return argument + length + 1;
-    if (argument[length] == '\0' && *index + 1 < argc)
+    if (argument[length] == '\0' && *index + 1 < argc && argv[*index + 1] != NULL)
         return argv[++*index];
     return NULL;
 }
@@ -111,8 +111,6 @@ static bool read_option(int argc, char *const argv[], int *index, struct invocat
     for (int option = OPTION_NONE + 1; option < OPTION_COUNT; option++) {
         const struct option_row *row = &invocation_options[option];
         const char *value = NULL;
-        if (row->name == NULL)
-            continue;
         if (row->value != NULL)
             value = option_value(row->name, argc, argv, index);
         else if (strcmp(argv[*index], row->name) == 0)

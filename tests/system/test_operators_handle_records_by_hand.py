@@ -149,3 +149,43 @@ def test_what_cannot_be_meant_by_a_place(desk):
     push_place = f"{desk.gateway.topic('push.fcm')}:0:0"
     assert "no dead-letter topic" in desk.ask("dead", "drop", push_place, status=2)["error"]
     assert "dead drop" in desk.ask("skip", f"{desk.dead}:0:0", status=2)["error"]
+
+
+def test_a_push_is_found_wherever_it_is(gateways):
+    """Delivered, refused, waiting to be tried again, dead, and not read yet."""
+    desk = Desk(gateways.open({"retry": {"delays": ["1h"]}}))
+    gateway = desk.gateway
+    pushes = {end: push(unique(prefix)) for end, prefix in (
+        ("delivered", "ok"), ("rejected", "dead"), ("in_retry", "internal"), ("in_queue", "ok"))}
+
+    def end_of(name, records=1):
+        """How the story of that push ends, of so many records."""
+        (story,) = desk.ask("trace", event_of(pushes[name]))["stories"]
+        assert len(story["records"]) == records, story
+        return story["end"]
+
+    for end in ("delivered", "rejected", "in_retry"):
+        assert gateway.notify(pushes[end]).rejected == []
+    gateway.wait_settled(3)
+    wait_until("all is committed", lambda: desk.ask("lag")["lanes"][0]["push_lag"] == 0, 20,
+               [gateway.dispatcher])
+    assert end_of("delivered") == "delivered"
+    assert end_of("rejected") == "rejected"
+    assert end_of("in_retry", 2) == "in_retry"
+    assert gateway.dispatcher.stop() == 0
+    gateway.notify(pushes["in_queue"])
+    assert end_of("in_queue") == "in_queue"
+
+    buried = push(unique())
+    desk.publish("dead.fcm", buried, ("columba-reason", "http_400"))
+    (story,) = desk.ask("trace", event_of(buried))["stories"]
+    assert story["end"] == "dead"
+    (record,) = desk.ask("trace", event_of(pushes["delivered"]))["stories"][0]["records"]
+    (found,) = desk.ask("trace", record["id"])["stories"]
+    assert found["records"] == [record]
+    assert desk.ask("trace", "$nothing", status=1)["stories"] == []
+    assert desk.ask("trace", "--since", "1h", record["id"])["stories"] == [found]
+
+
+def event_of(body):
+    return body["notification"]["event_id"]
