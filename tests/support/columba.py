@@ -69,11 +69,15 @@ class Program(Process):
     """A process of Columba's with an admin port."""
 
     def __init__(self, name, config_path, log_path, admin_port, port=None):
-        super().__init__(name, [program(name), "--config", config_path], log_path, SANITIZERS)
+        self.name = name
+        super().__init__(name, self.command_line(config_path), log_path, SANITIZERS)
         self.admin_port = admin_port
         self.port = port
         self.read_bytes = 0
         self.settled = []
+
+    def command_line(self, config_path):
+        return [program(self.name), "--config", config_path]
 
     def get(self, path):
         return http_client.get(self.admin_port, path)
@@ -120,7 +124,10 @@ class Program(Process):
 
 
 class Gateway:
-    """Ingresses and dispatchers on one queue, one Redis, one provider."""
+    """Ingresses and dispatchers on one queue, one Redis, one provider. What make_program gives may
+    run them in another way."""
+
+    make_program = Program
 
     def __init__(self, directory, queue, redis, fcm, settings=None):
         self.directory = Path(directory)
@@ -183,7 +190,7 @@ class Gateway:
             listen["listen"] = f"127.0.0.1:{port}"
         path = self.write_config(f"{section}-{number}", {section: listen}, changes)
         log_path = self.directory / f"{section}-{number}.log"
-        started = Program(name, path, log_path, admin_port, port)
+        started = self.make_program(name, path, log_path, admin_port, port)
         self.programs.append(started)
         return started
 

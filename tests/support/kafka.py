@@ -85,6 +85,9 @@ class EmbeddedBroker:
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.process = None
 
+    def command_line(self):
+        return [program(self.name)]
+
     def prepare(self, config_path):
         """Makes the topics of that configuration by itself."""
         self.config_path = config_path
@@ -93,7 +96,7 @@ class EmbeddedBroker:
     def start(self):
         self.process = Process(
             self.name,
-            [program(self.name), "--config", self.config_path],
+            [*self.command_line(), "--config", self.config_path],
             self.directory / "broker.log",
             output=subprocess.PIPE,
         )

@@ -97,11 +97,24 @@ static void an_address_of_somebody_else_is_named(void **state) {
     assert_false(listeners_open("nonsense", &listener, 1, &error));
 }
 
+/* Some kernels let only administrators of the network filter; there is nothing to see there. */
+static bool filters_are_allowed(void) {
+    struct sock_filter step = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+    struct sock_fprog filter = {.len = 1, .filter = &step};
+    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool allowed = setsockopt(probe, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+
+    close(probe);
+    return allowed;
+}
+
 static void who_waits_is_let_in_and_nobody_new_knocks(void **state) {
     int listener = -1;
     struct error error = {0};
 
     (void)state;
+    if (!filters_are_allowed())
+        skip();
     assert_true(listeners_open("127.0.0.1:0", &listener, 1, &error));
     int early = begin_connecting(listener_port(listener));
     assert_true(is_connected(early, 5000));
