@@ -7,6 +7,7 @@
 static const struct answer_form forms[ANSWER_KIND_COUNT] = {
     [ANSWER_ACCEPTED] = {"accepted", 200, NULL, NULL, LOG_LEVEL_DEBUG},
     [ANSWER_DISCOVERY] = {"discovery", 200, NULL, NULL, LOG_LEVEL_DEBUG},
+    [ANSWER_HEALTH] = {"health", 200, NULL, NULL, LOG_LEVEL_DEBUG},
     [ANSWER_NOT_JSON] = {"not_json", 400, "M_NOT_JSON", "The body is not JSON.", LOG_LEVEL_INFO},
     [ANSWER_BAD_JSON] = {"bad_json", 400, "M_BAD_JSON", "A field has the wrong type.",
                          LOG_LEVEL_INFO},
@@ -89,4 +90,11 @@ void answer_discovery(struct answer *answer) {
     buffer_clear(&answer->body);
     buffer_append_text(&answer->body,
                        "{\"unifiedpush\":{\"gateway\":\"matrix\"},\"gateway\":\"matrix\"}");
+}
+
+void answer_health(struct answer *answer) {
+    answer->kind = ANSWER_HEALTH;
+    answer->reason[0] = '\0';
+    buffer_clear(&answer->body);
+    buffer_append_text(&answer->body, "{}");
 }

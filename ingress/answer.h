@@ -9,6 +9,7 @@
 enum answer_kind {
     ANSWER_ACCEPTED, /* 200 with `rejected`: everything else is on the in-sync replicas */
     ANSWER_DISCOVERY,
+    ANSWER_HEALTH,
     ANSWER_NOT_JSON,
     ANSWER_BAD_JSON,
     ANSWER_MISSING_PARAM,
@@ -52,5 +53,8 @@ void answer_accepted(struct answer *answer, struct slice *rejected, size_t count
 
 /* Fills what a UnifiedPush client expects of a Matrix gateway. */
 void answer_discovery(struct answer *answer);
+
+/* Fills a 200 that says no more than that somebody answers. */
+void answer_health(struct answer *answer);
 
 #endif

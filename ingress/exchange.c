@@ -138,10 +138,12 @@ static enum MHD_Result process(struct exchange *exchange) {
         answer_error(&exchange->answer, exchange->refusal, NULL, NULL);
         return respond(exchange);
     }
-    if (exchange->route.endpoint == ENDPOINT_DISCOVERY) {
+    if (exchange->route.endpoint == ENDPOINT_DISCOVERY)
         answer_discovery(&exchange->answer);
+    if (exchange->route.endpoint == ENDPOINT_HEALTH)
+        answer_health(&exchange->answer);
+    if (exchange->route.endpoint != ENDPOINT_NOTIFY)
         return respond(exchange);
-    }
     notify_start(exchange->ground->notify, buffer_slice(&exchange->body), exchange->traceparent,
                  on_answered, exchange);
     if (exchange->answered)

@@ -9,6 +9,7 @@ static const struct {
     enum endpoint endpoint;
     bool needs_discovery;
 } table[] = {
+    {"/health", "GET", ENDPOINT_HEALTH, false},
     {"/_matrix/push/v1/notify", "GET", ENDPOINT_DISCOVERY, true},
     {"/_matrix/push/v1/notify", "POST", ENDPOINT_NOTIFY, false},
 };

@@ -6,6 +6,7 @@
 
 enum endpoint {
     ENDPOINT_NOTIFY,       /* POST of a notification (Matrix Push Gateway API) */
+    ENDPOINT_HEALTH,       /* a load balancer asks whether it is there, as it asks Sygnal */
     ENDPOINT_DISCOVERY,    /* UnifiedPush clients ask whether this is a gateway of theirs */
     ENDPOINT_WRONG_METHOD, /* the path exists, the method does not */
     ENDPOINT_UNKNOWN,      /* no such path */

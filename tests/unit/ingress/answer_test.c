@@ -96,6 +96,16 @@ static void discovery_is_what_clients_look_for(void **state) {
     buffer_free(&answer.body);
 }
 
+static void health_is_a_200(void **state) {
+    struct answer answer = {0};
+
+    (void)state;
+    answer_health(&answer);
+    assert_int_equal(answer_form(answer.kind)->status, 200);
+    assert_string_equal(buffer_text(&answer.body), "{}");
+    buffer_free(&answer.body);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rejected_is_always_there),
@@ -106,6 +116,7 @@ int main(void) {
         cmocka_unit_test(a_sentence_is_for_the_caller_and_a_reason_for_the_operator),
         cmocka_unit_test(a_fault_has_the_errcode_of_the_specification),
         cmocka_unit_test(discovery_is_what_clients_look_for),
+        cmocka_unit_test(health_is_a_200),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

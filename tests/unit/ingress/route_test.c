@@ -29,6 +29,9 @@ static void the_table_is_followed(void **state) {
         {"POST", "/_matrix/push/v1", false, ENDPOINT_UNKNOWN, ""},
         {"GET", "/", true, ENDPOINT_UNKNOWN, ""},
         {"", "", true, ENDPOINT_UNKNOWN, ""},
+        {"GET", "/health", false, ENDPOINT_HEALTH, ""},
+        {"POST", "/health", false, ENDPOINT_WRONG_METHOD, "GET"},
+        {"GET", "/health/", false, ENDPOINT_UNKNOWN, ""},
     };
 
     (void)state;
