@@ -2,6 +2,7 @@
 
 #include "common/base/memory.h"
 #include "common/config/apps.h"
+#include "common/config/document.h"
 #include "common/config/file.h"
 #include "common/config/options.h"
 #include "common/config/secret.h"
@@ -76,22 +77,22 @@ static void settle_proxies(struct config *config) {
 
 static struct config *parse(const char *name, struct slice yaml, bool without_keys,
                             struct error *error) {
-    struct yaml_tree *tree = yaml_tree_parse(name, yaml, error);
+    struct document document;
     struct config *config = NULL;
 
-    if (tree == NULL)
+    if (!document_open(name, yaml, &document, error))
         return NULL;
-    const struct yaml_node *root = yaml_tree_root(tree);
+    const struct yaml_node *root = yaml_tree_root(document.tree);
     config = memory_new(sizeof *config);
     config->references = 1;
     if (read_sections(root, without_keys, config, error) && check_together(root, config, error)) {
         settle_proxies(config);
-        yaml_tree_log_warnings(tree);
+        document_log_warnings(&document);
     } else {
         config_release(config);
         config = NULL;
     }
-    yaml_tree_free(tree);
+    document_close(&document);
     return config;
 }
 
@@ -117,6 +118,34 @@ struct config *config_load(const char *path, struct error *error) {
 
 struct config *config_load_without_keys(const char *path, struct error *error) {
     return load(path, true, error);
+}
+
+/* ---- Importing ---- */
+
+static void append_head(const char *path, struct buffer *out) {
+    buffer_append_text(out, "# The configuration of Columba, made from ");
+    buffer_append_json_escaped(out, slice_of(path));
+    buffer_append_text(out, " (Sygnal's).\n"
+                            "# Every option: columba-ingress --help-config\n");
+}
+
+bool config_import(const char *path, struct buffer *out, struct error *error) {
+    struct yaml_writer writer = {0};
+    struct buffer yaml = {0};
+    struct config *config = NULL;
+
+    if (!file_read(path, FILE_BYTES_MAX, &yaml, error))
+        error_prefix(error, "%s", path);
+    else
+        config = parse(path, buffer_slice(&yaml), true, error);
+    if (config != NULL && document_import(path, buffer_slice(&yaml), &writer, error)) {
+        append_head(path, out);
+        buffer_append(out, buffer_slice(&writer.text));
+    }
+    config_release(config);
+    yaml_writer_free(&writer);
+    secret_free(&yaml);
+    return error->code == ERROR_NONE;
 }
 
 /* ---- Sharing ---- */

@@ -108,12 +108,16 @@ struct config *config_load_without_keys(const char *path, struct error *error);
 /* The same from memory; name stands for the file in errors. */
 struct config *config_parse(const char *name, struct slice yaml, struct error *error);
 
+/* Appends a file of Sygnal's as a file of Columba's, that reads as the same configuration. What is
+ * not taken over is in its comments. False when it is not one of Sygnal's, or not sound. */
+struct buffer;
+bool config_import(const char *path, struct buffer *out, struct error *error);
+
 /* A counted snapshot: whoever keeps it beyond a call holds it. From any thread. */
 const struct config *config_hold(const struct config *config);
 void config_release(const struct config *config);
 
 /* The tables as text: for --help-config, and for the generated page of the reference. */
-struct buffer;
 void config_write_help(struct buffer *out);
 void config_write_reference(struct buffer *out);
 

@@ -51,7 +51,7 @@ bool option_refuse(const struct option *option, const struct yaml_node *node, co
 
 /* ---- Names ---- */
 
-static bool is_known(const struct option_scope *scope, const char *key) {
+const struct option *option_find(const struct option_scope *scope, const char *key) {
     char file_key[KEY_SIZE];
 
     for (size_t i = 0; i < scope->count; i++) {
@@ -60,9 +60,9 @@ static bool is_known(const struct option_scope *scope, const char *key) {
             continue;
         snprintf(file_key, sizeof file_key, "%s%s", known, secret_suffix);
         if (strcmp(known, key) == 0 || (scope->rows[i].secret && strcmp(file_key, key) == 0))
-            return true;
+            return &scope->rows[i];
     }
-    return false;
+    return NULL;
 }
 
 static bool refuse_unknown(const struct option_scope *scope, const struct yaml_node *node,
@@ -95,7 +95,7 @@ bool option_check_names(const struct option_scope *scope, const struct yaml_node
     if (map->kind != YAML_MAP)
         return yaml_refuse(map, error, "is not a map, expected keys and their values");
     for (size_t i = 0; i < map->count; i++)
-        if (!is_known(scope, map->children[i].key))
+        if (option_find(scope, map->children[i].key) == NULL)
             return refuse_unknown(scope, &map->children[i], error);
     return true;
 }

@@ -75,6 +75,9 @@ struct option_scope {
 /* The row's name inside its scope; NULL when it is not of this scope. */
 const char *option_key(const struct option_scope *scope, const struct option *option);
 
+/* The row that the key is of, by its name or that of its file; NULL when there is none. */
+const struct option *option_find(const struct option_scope *scope, const char *key);
+
 /* Refuses a key that no row of the scope has, and names the nearest one. */
 bool option_check_names(const struct option_scope *scope, const struct yaml_node *map,
                         struct error *error);

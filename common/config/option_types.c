@@ -96,13 +96,17 @@ const struct option_type option_base_url = {read_base_url, expect_base_url, rele
 
 static bool read_proxy(const struct option *option, const struct yaml_node *node, void *target,
                        struct error *error) {
+    struct buffer proxy = {0};
+
     if (!need_text(option, node, error))
         return false;
     bool is_none = strcmp(node->text, "none") == 0;
-    if (!is_none && !value_is_proxy(node->text))
-        return option_refuse(option, node, "is not a proxy", error);
-    *(char **)field(option, target) = memory_copy_text(is_none ? "" : node->text);
-    return true;
+    bool done = is_none || value_proxy_parse(node->text, &proxy) ||
+                option_refuse(option, node, "is not a proxy", error);
+    if (done)
+        *(char **)field(option, target) = memory_copy_text(buffer_text(&proxy));
+    buffer_free_secret(&proxy);
+    return done;
 }
 
 static void expect_proxy(const struct option *option, struct buffer *out) {

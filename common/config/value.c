@@ -144,10 +144,11 @@ static bool is_userinfo(struct slice text) {
     return text.size > 0;
 }
 
-bool value_is_proxy(const char *text) {
+bool value_proxy_parse(const char *text, struct buffer *out) {
     static const char scheme[] = "http://";
     char host[ADDRESS_HOST_SIZE];
     int port = 0;
+    size_t size = strlen(text);
 
     if (strncmp(text, scheme, sizeof scheme - 1) != 0)
         return false;
@@ -155,7 +156,14 @@ bool value_is_proxy(const char *text) {
     const char *at = strrchr(user, '@');
     if (at != NULL && !is_userinfo((struct slice){.data = user, .size = (size_t)(at - user)}))
         return false;
-    return address_split(at == NULL ? user : at + 1, host, sizeof host, &port) && port > 0;
+    const char *bracket = strchr(at == NULL ? user : at, ']');
+    const char *colon = strchr(bracket != NULL ? bracket : at == NULL ? user : at, ':');
+    buffer_clear(out);
+    buffer_append(out, (struct slice){.data = text, .size = size - (text[size - 1] == '/')});
+    buffer_append_text(out, colon == NULL ? ":80" : "");
+    const char *whole = buffer_text(out);
+    const char *authority = whole + ((at == NULL ? user : at + 1) - text);
+    return address_split(authority, host, sizeof host, &port) && port > 0;
 }
 
 static bool ends_with_domain(const char *host, size_t size, const char *domain) {

@@ -3,6 +3,7 @@
 #ifndef COLUMBA_CONFIG_VALUE_H
 #define COLUMBA_CONFIG_VALUE_H
 
+#include "common/base/buffer.h"
 #include "common/base/error.h"
 
 #include <stdint.h>
@@ -35,7 +36,8 @@ bool value_is_contact(const char *text);
 /* An absolute http or https URL with a host, without user, query or fragment. */
 bool value_is_base_url(const char *text);
 
-/* http://[user:password@]host:port, both of the user percent-encoded. */
-bool value_is_proxy(const char *text);
+/* http://[user:password@]host[:port], both of the user percent-encoded; out gets it with its port,
+ * 80 where there is none, and without a slash at its end. */
+bool value_proxy_parse(const char *text, struct buffer *out);
 
 #endif

@@ -26,6 +26,7 @@ struct warning {
 struct yaml_tree {
     struct arena *arena;
     const char *name;
+    struct yaml_source source;
     struct yaml_node *root;
     size_t node_count;
     struct warning *warnings;
@@ -34,10 +35,10 @@ struct yaml_tree {
 
 /* ---- Errors ---- */
 
-static void append_path(const struct yaml_node *node, struct buffer *out) {
+void yaml_append_path(const struct yaml_node *node, struct buffer *out) {
     if (node->parent == NULL)
         return;
-    append_path(node->parent, out);
+    yaml_append_path(node->parent, out);
     if (node->key == NULL)
         buffer_append_format(out, "[%zu]", node->index);
     else {
@@ -50,7 +51,7 @@ static bool refuse(const struct yaml_node *node, const char *member, struct erro
                    const char *sentence) {
     struct buffer path = {0};
 
-    append_path(node, &path);
+    yaml_append_path(node, &path);
     if (member != NULL)
         buffer_append_format(&path, "%s%s", path.size == 0 ? "" : ".", member);
     error_set(error, ERROR_CONFIG, "%s:%zu: %s%s%s", node->tree->name, node->line,
@@ -87,7 +88,7 @@ void yaml_warn(const struct yaml_node *node, const char *event, const char *reas
     struct warning *warning = arena_allocate(tree->arena, sizeof *warning);
     struct buffer path = {0};
 
-    append_path(node, &path);
+    yaml_append_path(node, &path);
     *warning = (struct warning){.line = node->line, .event = event, .reason = reason};
     warning->key = arena_copy(tree->arena, buffer_slice(&path)).data;
     *tree->last_warning = warning;
@@ -103,6 +104,10 @@ void yaml_tree_log_warnings(const struct yaml_tree *tree) {
 
 /* ---- From libyaml's document to our tree ---- */
 
+static size_t line_of(const struct yaml_tree *tree, yaml_mark_t mark) {
+    return mark.line < tree->source.line_count ? tree->source.lines[mark.line] : mark.line + 1;
+}
+
 static bool convert(struct yaml_tree *tree, yaml_document_t *document, int index, size_t depth,
                     struct yaml_node *node, struct error *error);
 
@@ -115,7 +120,9 @@ static bool convert_text(struct yaml_tree *tree, const yaml_node_t *from, struct
 
     node->kind = YAML_TEXT;
     node->plain = from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    bool done = substitute_environment(raw, &text, &why);
+    bool done = tree->source.literal || substitute_environment(raw, &text, &why);
+    if (tree->source.literal)
+        buffer_append(&text, raw);
     if (!done)
         yaml_refuse(node, error, "%s", why.text);
     else if (text.size > 0 && memchr(text.data, '\0', text.size) != NULL)
@@ -137,7 +144,7 @@ static bool convert_list(struct yaml_tree *tree, yaml_document_t *document, cons
     node->children = arena_allocate(tree->arena, node->count * sizeof *node->children);
     for (size_t i = 0; i < node->count; i++) {
         struct yaml_node *child = &node->children[i];
-        child->line = yaml_document_get_node(document, items[i])->start_mark.line + 1;
+        child->line = line_of(tree, yaml_document_get_node(document, items[i])->start_mark);
         child->parent = node;
         child->index = i;
         if (!convert(tree, document, items[i], depth, child, error))
@@ -151,7 +158,7 @@ static bool convert_key(struct yaml_tree *tree, const yaml_node_t *key, struct y
     const struct yaml_node *map = child->parent;
 
     child->tree = tree;
-    child->line = key->start_mark.line + 1;
+    child->line = line_of(child->parent->tree, key->start_mark);
     if (key->type != YAML_SCALAR_NODE ||
         memchr(key->data.scalar.value, '\0', key->data.scalar.length) != NULL) {
         child->key = "?";
@@ -164,6 +171,47 @@ static bool convert_key(struct yaml_tree *tree, const yaml_node_t *key, struct y
         if (strcmp(map->children[i].key, child->key) == 0)
             return yaml_refuse(child, error, "is there twice (first in line %zu), expected it once",
                                map->children[i].line);
+    return true;
+}
+
+static const struct yaml_node *find(const struct yaml_node *map, const char *key) {
+    for (size_t i = 0; i < map->count; i++)
+        if (strcmp(map->children[i].key, key) == 0)
+            return &map->children[i];
+    return NULL;
+}
+
+/* Appends the members that the map does not have; it has room for them. */
+static void merge_from(const struct yaml_node *source, struct yaml_node *map) {
+    for (size_t i = 0; i < source->count; i++)
+        if (find(map, source->children[i].key) == NULL)
+            map->children[map->count++] = source->children[i];
+}
+
+/* `<<: *other`, or a list of such: what is written in the map itself counts more, then what is
+ * merged first. The members that are merged keep the place where they are written. */
+static bool merge(struct yaml_node *map, struct error *error) {
+    const struct yaml_node *merged = find(map, "<<");
+    struct yaml_node all = *map;
+
+    if (merged == NULL)
+        return true;
+    const struct yaml_node *sources = merged->kind == YAML_LIST ? merged->children : merged;
+    size_t source_count = merged->kind == YAML_LIST ? merged->count : 1;
+    size_t room = map->count;
+    for (size_t i = 0; i < source_count; i++) {
+        if (sources[i].kind != YAML_MAP)
+            return yaml_refuse(merged, error, "is not a map, expected an alias of one to merge");
+        room += sources[i].count;
+    }
+    all.children = arena_allocate(map->tree->arena, room * sizeof *all.children);
+    all.count = 0;
+    for (size_t i = 0; i < map->count; i++)
+        if (&map->children[i] != merged)
+            all.children[all.count++] = map->children[i];
+    for (size_t i = 0; i < source_count; i++)
+        merge_from(&sources[i], &all);
+    *map = all;
     return true;
 }
 
@@ -182,7 +230,7 @@ static bool convert_map(struct yaml_tree *tree, yaml_document_t *document, const
             !convert(tree, document, pairs[i].value, depth, child, error))
             return false;
     }
-    return true;
+    return merge(node, error);
 }
 
 static bool convert(struct yaml_tree *tree, yaml_document_t *document, int index, size_t depth,
@@ -256,12 +304,18 @@ static bool load(struct yaml_tree *tree, yaml_parser_t *parser, struct error *er
 }
 
 struct yaml_tree *yaml_tree_parse(const char *name, struct slice text, struct error *error) {
+    return yaml_tree_read(&(struct yaml_source){.name = name, .text = text}, error);
+}
+
+struct yaml_tree *yaml_tree_read(const struct yaml_source *source, struct error *error) {
+    struct slice text = source->text;
     struct arena *arena = arena_new(16384);
     struct yaml_tree *tree = arena_allocate(arena, sizeof *tree);
     yaml_parser_t parser;
 
     tree->arena = arena;
-    tree->name = arena_copy(arena, slice_of(name)).data;
+    tree->name = arena_copy(arena, slice_of(source->name)).data;
+    tree->source = *source;
     tree->last_warning = &tree->warnings;
     tree->root = arena_allocate(arena, sizeof *tree->root);
     *tree->root = (struct yaml_node){.tree = tree, .line = 1, .kind = YAML_MAP};
@@ -310,8 +364,6 @@ bool yaml_is_null(const struct yaml_node *node) {
 const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key) {
     if (map == NULL || map->kind != YAML_MAP)
         return NULL;
-    for (size_t i = 0; i < map->count; i++)
-        if (strcmp(map->children[i].key, key) == 0)
-            return yaml_is_null(&map->children[i]) ? NULL : &map->children[i];
-    return NULL;
+    const struct yaml_node *member = find(map, key);
+    return member == NULL || yaml_is_null(member) ? NULL : member;
 }

@@ -1,9 +1,10 @@
-/* A YAML document as a tree that knows its lines: what libyaml reads, with aliases resolved, the
- * environment substituted, and everything refused that could only be a mistake (duplicate keys,
- * tags, keys that are not text, NUL bytes, a second document). */
+/* A YAML document as a tree that knows its lines: what libyaml reads, with aliases and merge keys
+ * (<<) resolved, the environment substituted, and everything refused that could only be a mistake
+ * (duplicate keys, tags, keys that are not text, NUL bytes, a second document). */
 #ifndef COLUMBA_CONFIG_YAML_H
 #define COLUMBA_CONFIG_YAML_H
 
+#include "common/base/buffer.h"
 #include "common/base/error.h"
 #include "common/base/slice.h"
 
@@ -27,7 +28,18 @@ struct yaml_node {
     size_t count;
 };
 
-/* name stands for the file in errors. NULL with an error `name:line: key: sentence`. */
+struct yaml_source {
+    const char *name; /* stands for the file in errors */
+    struct slice text;
+    bool literal;        /* the environment is not substituted */
+    const size_t *lines; /* what the lines of a text made from another are called; may be NULL */
+    size_t line_count;
+};
+
+/* NULL with an error `name:line: key: sentence`. */
+struct yaml_tree *yaml_tree_read(const struct yaml_source *source, struct error *error);
+
+/* The same of a text that is its own source. */
 struct yaml_tree *yaml_tree_parse(const char *name, struct slice text, struct error *error);
 
 /* Wipes the texts: secrets may be among them. NULL is allowed. */
@@ -42,6 +54,9 @@ const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key
 
 /* Whether it is YAML's null: nothing, ~ or null, without quotes. */
 bool yaml_is_null(const struct yaml_node *node);
+
+/* Appends where the node is: `apps.com.example.ios.topic`. */
+void yaml_append_path(const struct yaml_node *node, struct buffer *out);
 
 /* Fills error with `name:line: key: sentence` and returns false; line and key are the node's. */
 bool yaml_refuse(const struct yaml_node *node, struct error *error, const char *format, ...)

@@ -21,6 +21,7 @@ extern const size_t command_table_count;
 command_run topics_command_create;
 command_run topics_command_show;
 command_run config_command_check;
+command_run config_command_import;
 command_run lag_command_show;
 command_run health_command_ask;
 command_run pushkey_command_show;

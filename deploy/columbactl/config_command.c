@@ -53,3 +53,23 @@ enum command_status config_command_check(const struct invocation *invocation, st
     config_release(config);
     return COMMAND_OK;
 }
+
+enum command_status config_command_import(const struct invocation *invocation, struct buffer *out,
+                                          struct error *error) {
+    const char *path = invocation->arguments[0];
+    struct buffer yaml = {0};
+    bool done = config_import(path, &yaml, error);
+
+    if (done && !invocation->json) {
+        buffer_append(out, buffer_slice(&yaml));
+    } else if (done) {
+        struct json_object *report = json_object_new_object();
+        json_object_object_add(report, "file", json_object_new_string(path));
+        json_object_object_add(report, "yaml", json_object_new_string(buffer_text(&yaml)));
+        json_write(report, out);
+        buffer_append_text(out, "\n");
+        json_object_put(report);
+    }
+    buffer_free_secret(&yaml);
+    return done ? COMMAND_OK : COMMAND_USAGE;
+}

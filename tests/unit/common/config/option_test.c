@@ -9,8 +9,8 @@
 static void test_unknown_keys(void **state) {
     static const struct mistake mistakes[] = {
         {QUEUE APPS "que: {}\n", "columba.yaml:3: que: is not a key, did you mean queue?"},
-        {QUEUE APPS "http: {}\n",
-         "columba.yaml:3: http: is not a key, expected one of queue, redis, retry, log, ingress, "
+        {QUEUE APPS "server: {}\n",
+         "columba.yaml:3: server: is not a key, expected one of queue, redis, retry, log, ingress, "
          "dispatcher, apps"},
         {QUEUE APPS "log: {lvel: info}\n",
          "columba.yaml:3: log.lvel: is not a key, did you mean level?"},

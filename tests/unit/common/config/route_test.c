@@ -1,5 +1,6 @@
 #include "common/config/options.h"
 #include "common/config/program.h"
+#include "common/config/value.h"
 #include "tests/unit/common/config/parse.h"
 
 #include <unistd.h>
@@ -27,15 +28,37 @@ static void test_the_proxy_of_all_and_that_of_one(void **state) {
     config_release(config);
 }
 
+static void test_a_proxy_without_port_is_at_80(void **state) {
+    static const struct {
+        const char *written, *read;
+    } cases[] = {{"http://proxy.example", "http://proxy.example:80"},
+                 {"http://proxy.example/", "http://proxy.example:80"},
+                 {"http://proxy.example:3128/", "http://proxy.example:3128"},
+                 {"http://u:p@proxy.example", "http://u:p@proxy.example:80"},
+                 {"http://[::1]", "http://[::1]:80"},
+                 {"http://u:p@[::1]:3128", "http://u:p@[::1]:3128"}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buffer proxy = {0};
+        assert_true(value_proxy_parse(cases[i].written, &proxy));
+        assert_string_equal(buffer_text(&proxy), cases[i].read);
+        buffer_free(&proxy);
+    }
+}
+
 static void test_what_is_no_proxy(void **state) {
     static const char *const wrong[] = {
         "''",
         "proxy.example:3128",
         "https://proxy.example:3128",
         "socks5://proxy.example:1080",
-        "http://proxy.example",
+        "'http://proxy.example:'",
         "http://proxy.example:0",
-        "http://proxy.example:3128/",
+        "http://proxy.example:3128/path",
+        "http://proxy.example//",
+        "http://",
+        "http:///",
         "http://proxy.example:65536",
         "http://:3128",
         "http://@proxy.example:3128",
@@ -181,6 +204,7 @@ static void test_what_is_no_network(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_proxy_of_all_and_that_of_one),
+        cmocka_unit_test(test_a_proxy_without_port_is_at_80),
         cmocka_unit_test(test_what_is_no_proxy),
         cmocka_unit_test(test_who_sends_nothing_needs_no_secret_of_it),
         cmocka_unit_test(test_a_proxy_from_a_file),

@@ -1,0 +1,151 @@
+#include "common/config/sygnal_parts.h"
+#include "common/config/value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Addresses ---- */
+
+enum { ADDRESS_TEXT_SIZE = 320 };
+
+static const char *text_or(const struct yaml_node *node, const char *fallback) {
+    return node != NULL && node->kind == YAML_TEXT ? node->text : fallback;
+}
+
+static void write_address(const char *key, const char *host, const char *port, size_t line,
+                          struct yaml_writer *out) {
+    char text[ADDRESS_TEXT_SIZE];
+    bool is_v6 = strchr(host, ':') != NULL;
+
+    snprintf(text, sizeof text, "%s%s%s:%s", is_v6 ? "[" : "", host[0] == '\0' ? "[::]" : host,
+             is_v6 ? "]" : "", port);
+    yaml_writer_text(out, key, text, line);
+}
+
+static bool is_every_address(const struct yaml_node *node) {
+    return yaml_is_null(node) ||
+           (node->kind == YAML_TEXT && (node->text[0] == '\0' || strcmp(node->text, "::") == 0));
+}
+
+/* The one address that stands for the list: one that covers all others, else the first, for what
+ * was not to be reached must not become so. */
+static const char *choose_address(const struct yaml_node *list, struct yaml_writer *out) {
+    bool has_v6 = false;
+    bool has_every_v4 = false;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct yaml_node *item = &list->children[i];
+        if (is_every_address(item))
+            return "::";
+        has_v6 |= strchr(text_or(item, ""), ':') != NULL;
+        has_every_v4 |= strcmp(text_or(item, ""), "0.0.0.0") == 0;
+    }
+    if (has_every_v4 && !has_v6)
+        return "0.0.0.0";
+    if (list->count > 1)
+        sygnal_note(out, list,
+                    "gives its first address alone: for all, say ingress.listen: \"[::]:PORT\"");
+    return text_or(&list->children[0], "");
+}
+
+static bool write_listen(const struct sygnal_option *option, const struct yaml_node *root,
+                         struct yaml_writer *out, struct error *error) {
+    const struct yaml_node *http = yaml_member(root, "http");
+    const struct yaml_node *addresses = yaml_member(http, "bind_addresses");
+    const struct yaml_node *port = yaml_member(http, "port");
+    const struct yaml_node *origin = port != NULL ? port : addresses != NULL ? addresses : http;
+    const char *host = "127.0.0.1";
+
+    if (addresses != NULL && addresses->kind == YAML_LIST && addresses->count > 0)
+        host = choose_address(addresses, out);
+    else if (addresses != NULL && addresses->kind == YAML_TEXT)
+        host = addresses->text;
+    else if (addresses != NULL)
+        return yaml_refuse(addresses, error, "is not a list, expected the addresses to listen on");
+    write_address(option->key, host, text_or(port, "5000"), origin == NULL ? 1 : origin->line, out);
+    return true;
+}
+
+/* Sygnal is one process with one port for metrics; here are two processes, often on one host. */
+static bool write_admin_listen(const struct sygnal_option *option, const struct yaml_node *root,
+                               struct yaml_writer *out, struct error *error) {
+    const struct yaml_node *prometheus = yaml_member(yaml_member(root, "metrics"), "prometheus");
+    const struct yaml_node *address = yaml_member(prometheus, "address");
+    const char *port = text_or(yaml_member(prometheus, "port"), "8000");
+    char next[VALUE_TEXT_SIZE];
+    int64_t number = 0;
+
+    (void)error;
+    if (!sygnal_is_true(yaml_member(prometheus, "enabled")))
+        return true;
+    if (strcmp(option->section, "dispatcher") == 0 && value_integer_parse(port, &number, NULL)) {
+        snprintf(next, sizeof next, "%lld", (long long)(number < 65535 ? number + 1 : number - 1));
+        port = next;
+    }
+    write_address(option->key, text_or(address, "127.0.0.1"), port, prometheus->line, out);
+    return true;
+}
+
+/* ---- The rest ---- */
+
+static bool write_value(const struct sygnal_option *option, const struct yaml_node *root,
+                        struct yaml_writer *out, struct error *error) {
+    (void)root;
+    (void)error;
+    yaml_writer_raw(out, option->key, option->value, 1);
+    return true;
+}
+
+/* Sygnal's own logger, else the one above all. */
+static bool write_level(const struct sygnal_option *option, const struct yaml_node *root,
+                        struct yaml_writer *out, struct error *error) {
+    static const struct {
+        const char *name, *level;
+    } levels[] = {{"NOTSET", "debug"}, {"DEBUG", "debug"},     {"INFO", "info"},
+                  {"WARN", "warning"}, {"WARNING", "warning"}, {"ERROR", "error"},
+                  {"FATAL", "error"},  {"CRITICAL", "error"},  {"0", "debug"},
+                  {"10", "debug"},     {"20", "info"},         {"30", "warning"},
+                  {"40", "error"},     {"50", "error"}};
+    const struct yaml_node *setup = yaml_member(yaml_member(root, "log"), "setup");
+    const struct yaml_node *level =
+        yaml_member(yaml_member(yaml_member(setup, "loggers"), "sygnal"), "level");
+
+    (void)error;
+    if (level == NULL)
+        level = yaml_member(yaml_member(setup, "root"), "level");
+    if (level == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (strcmp(levels[i].name, text_or(level, "")) == 0) {
+            yaml_writer_raw(out, option->key, levels[i].level, level->line);
+            return true;
+        }
+    sygnal_note(out, level, "is no level that Columba knows: set log.level");
+    return true;
+}
+
+static bool write_proxy(const struct sygnal_option *option, const struct yaml_node *root,
+                        struct yaml_writer *out, struct error *error) {
+    const struct yaml_node *proxy = yaml_member(root, "proxy");
+
+    if (proxy == NULL)
+        return write_value(option, root, out, error);
+    yaml_writer_node(out, option->key, proxy, YAML_WORDS_LITERAL);
+    return true;
+}
+
+/* In the order of Columba's sections. Where the queue and Redis are, no file of Sygnal's says: the
+ * environment does, as far as a small set-up needs. */
+const struct sygnal_option sygnal_options[] = {
+    {"queue", "brokers", write_value, "${COLUMBA_QUEUE_BROKERS:-127.0.0.1:9092}"},
+    {"queue", "replication", write_value, "${COLUMBA_QUEUE_REPLICATION:-3}"},
+    {"redis", "address", write_value, "${COLUMBA_REDIS_ADDRESS:-127.0.0.1:6379}"},
+    {"redis", "password", write_value, "${COLUMBA_REDIS_PASSWORD:-}"},
+    {"log", "level", write_level, NULL},
+    {"ingress", "listen", write_listen, NULL},
+    {"ingress", "admin_listen", write_admin_listen, NULL},
+    {"dispatcher", "admin_listen", write_admin_listen, NULL},
+    {"dispatcher", "proxy", write_proxy, "${HTTPS_PROXY:-none}"},
+};
+const size_t sygnal_option_count = sizeof sygnal_options / sizeof sygnal_options[0];
