@@ -211,6 +211,10 @@ def test_other_paths_are_404(ingress, path):
             assert answer.errcode == "M_UNRECOGNIZED"
 
 
+def test_load_balancers_are_answered(ingress):
+    assert http_client.get(ingress.port, "/health").status == 200
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_other_methods_are_405(ingress, method):
     with ingress.client() as client:

@@ -16,6 +16,7 @@ The answer holds the counts of mints and refused assertions too.
 import json
 import sys
 import time
+from email.utils import formatdate
 
 import fcm_message
 import service
@@ -47,6 +48,12 @@ def _quota(number):
 def _unavailable(number):
     message = "The service is currently unavailable."
     return error(503, "UNAVAILABLE", message, "UNAVAILABLE", (), retry_after(number))
+
+
+def _dated(number):
+    when = formatdate(time.time() + number, usegmt=True)
+    return error(503, "UNAVAILABLE", "The service is currently unavailable.", "UNAVAILABLE", (),
+                 (("retry-after", when),))
 
 
 def _unauthenticated(_number=0):
@@ -81,6 +88,7 @@ ANSWERS = {
     "internal": (ALWAYS, lambda n: error(
         500, "INTERNAL", "Internal error encountered.", "INTERNAL")),
     "unavailable": (ALWAYS, _unavailable),
+    "dated": (1, _dated),
     "unauth": (1, _unauthenticated),
     "flaky": (None, lambda n: _unavailable(0)),
     "slow": (ALWAYS, lambda n: _sent(n / 1000)),

@@ -41,6 +41,7 @@ def retry_after(number, default=0):
 COMMON_ANSWERS = {
     "html502": (ALWAYS, lambda n: html(502, "Bad Gateway")),
     "html404": (ALWAYS, lambda n: html(404, "Not Found")),
+    "empty": (ALWAYS, lambda n: Answer(500, b"")),
     "hang": (ALWAYS, lambda n: Answer(action="hang")),
     "reset": (ALWAYS, lambda n: Answer(action="reset")),
     "refuse": (1, lambda n: Answer(action="refuse")),
