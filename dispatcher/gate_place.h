@@ -30,7 +30,7 @@ struct place {
     bool by_fleet;    /* shut by what another dispatcher was told */
     bool asks_lease;
     int64_t leased_until_ms;
-    int64_t opened_ms; /* when we took its entry away */
+    int64_t entry_at_ms; /* which entry it has heeded last, or has written itself */
 
     UT_hash_handle hh;
 };

@@ -134,8 +134,10 @@ static void line_leave(struct gates *gates, struct place *place, struct delivery
 }
 
 static void pass(struct gates *gates, struct place *place, struct delivery *delivery) {
-    if (gate_is_shut(&place->gate))
+    if (gate_is_shut(&place->gate)) {
         place->probed = pushkey_number(delivery);
+        gates_fleet_probed(place);
+    }
     gate_pass(&place->gate, now_of(gates));
     place->bytes += delivery->size_bytes;
     gates->strangers_count += is_stranger(place) ? 1 : 0;
@@ -266,8 +268,10 @@ static void look_after(void *context, struct place *place) {
     gates->in_use += place->is_judged && now_of(gates) - place->used_ms < IN_USE_MS ? 1 : 0;
     send_away(gates, place);
     pump(gates, place);
-    /* The probe that is due has to come from somewhere. */
-    if (gate_is_shut(&place->gate) && place->waiting == 0 && may_pass(gates, place))
+    /* The probe that is due has to come from somewhere. Leave for it is asked when it is here, or
+     * those who have none would keep those from probing who have. */
+    if (gate_is_shut(&place->gate) && place->waiting == 0 &&
+        gate_may_pass(&place->gate, now_of(gates)))
         partitions_reopen(gates->core->partitions);
 }
 

@@ -8,19 +8,28 @@
 
 enum {
     TICKS_A_READ = 4,
-    ENTRIES_MAX = 1024,
+    ENTRIES_MAX = 256,
     CLOSED_LEASE_MS = 5 * 1000,
     LATCHED_LEASE_MS = GATE_PROBE_EVERY_MS - 5 * 1000,
     LATCHED_ENTRY_MS = GATE_PROBE_EVERY_MS * 5 / 2, /* renewed by each probe that fails */
     DENIED_MS = 5 * 1000,                           /* until who was denied the lease asks again */
 };
 
+/* An entry is good for as long as it said when it was first seen: whoever wrote it may have had
+ * another idea of what time it is. */
+struct known {
+    struct gate_entry entry;
+    int64_t until_ms; /* monotonic */
+};
+
+static const int64_t never_ms = INT64_MAX / 2;
+
 struct gates_fleet {
     struct core *core;
     struct gate_places *places;
     unsigned ticks;
     bool is_reading;
-    struct gate_entry *entries; /* as last read */
+    struct known *entries; /* as last read */
     size_t count;
 };
 
@@ -56,37 +65,32 @@ static bool is_for(const struct gate_entry *entry, const struct place *place) {
     return strcmp(entry->name, operators) == 0;
 }
 
-/* Until when, by our own count. */
-static int64_t until_of(const struct gates_fleet *fleet, const struct gate_entry *entry) {
-    return entry->until_ms == 0 ? INT64_MAX / 2
-                                : now_of(fleet) + entry->until_ms - core_queue_ms(fleet->core);
-}
-
 static void heed_operator(struct gates_fleet *fleet, struct place *place,
-                          const struct gate_entry *entry) {
-    if (entry != NULL) {
+                          const struct known *known) {
+    if (known != NULL) {
+        const struct gate_entry *entry = &known->entry;
         place->by_operator = true;
         gate_shut(&place->gate, GATE_CLOSED, entry->reason[0] == '\0' ? "operator" : entry->reason,
-                  until_of(fleet, entry), now_of(fleet));
+                  known->until_ms, now_of(fleet));
     } else if (place->by_operator) {
         place->by_operator = false;
         gate_retry(&place->gate, now_of(fleet));
     }
 }
 
-/* What we have just opened ourselves may still be told of by an entry read before that. */
-static void heed_fleet(struct gates_fleet *fleet, struct place *place,
-                       const struct gate_entry *entry) {
-    bool is_news = entry != NULL && entry->at_ms > place->opened_ms;
+/* What we said ourselves, or have opened since, is no news although it is still to be read. */
+static void heed_fleet(struct gates_fleet *fleet, struct place *place, const struct known *known) {
+    bool is_news = known != NULL && known->entry.at_ms != place->entry_at_ms;
 
+    if (is_news)
+        place->entry_at_ms = known->entry.at_ms;
     if (is_news && place->gate.state == GATE_OPEN) {
+        bool is_latched = known->entry.state == GATE_ENTRY_LATCHED;
         place->by_fleet = true;
-        gate_shut(&place->gate, entry->state == GATE_ENTRY_LATCHED ? GATE_LATCHED : GATE_CLOSED,
-                  entry->reason,
-                  entry->state == GATE_ENTRY_LATCHED ? now_of(fleet) + GATE_PROBE_EVERY_MS
-                                                     : until_of(fleet, entry),
+        gate_shut(&place->gate, is_latched ? GATE_LATCHED : GATE_CLOSED, known->entry.reason,
+                  is_latched ? now_of(fleet) + GATE_PROBE_EVERY_MS : known->until_ms,
                   now_of(fleet));
-    } else if (entry == NULL && place->by_fleet) {
+    } else if (known == NULL && place->by_fleet) {
         place->by_fleet = false;
         gate_retry(&place->gate, now_of(fleet));
     }
@@ -95,21 +99,21 @@ static void heed_fleet(struct gates_fleet *fleet, struct place *place,
 /* Shuts or opens the gate of the place as the entries say. */
 static void heed(void *context, struct place *place) {
     struct gates_fleet *fleet = context;
-    const struct gate_entry *operators = NULL;
-    const struct gate_entry *fleets = NULL;
+    const struct known *operators = NULL;
+    const struct known *fleets = NULL;
     enum gate_state before = place->gate.state;
 
     if (place->is_host)
         return;
     place->is_greeted = true;
     for (size_t i = 0; i < fleet->count; i++) {
-        const struct gate_entry *entry = &fleet->entries[i];
-        if (!is_for(entry, place))
+        const struct known *known = &fleet->entries[i];
+        if (!is_for(&known->entry, place))
             continue;
-        if (gate_entry_is_operators(entry))
-            operators = entry;
+        if (gate_entry_is_operators(&known->entry))
+            operators = known;
         else
-            fleets = entry;
+            fleets = known;
     }
     heed_operator(fleet, place, operators);
     if (operators == NULL)
@@ -118,22 +122,34 @@ static void heed(void *context, struct place *place) {
         gate_place_log(place, fleet->core->lane, before);
 }
 
-static void on_read(void *context, bool known, const struct gate_entry *entries, size_t count) {
+static int64_t until_of(const struct gates_fleet *fleet, const struct gate_entry *entry) {
+    for (size_t i = 0; i < fleet->count; i++) {
+        const struct known *known = &fleet->entries[i];
+        if (known->entry.at_ms == entry->at_ms && strcmp(known->entry.name, entry->name) == 0)
+            return known->until_ms;
+    }
+    return entry->until_ms == 0 ? never_ms : now_of(fleet) + entry->until_ms - entry->at_ms;
+}
+
+static void on_read(void *context, bool is_known, const struct gate_entry *entries, size_t count) {
     struct gates_fleet *fleet = context;
-    int64_t now_ms = core_queue_ms(fleet->core);
+    struct known *fresh = NULL;
+    size_t fresh_count = 0;
 
     fleet->is_reading = false;
-    if (!known)
+    if (!is_known)
         return;
-    free(fleet->entries);
-    fleet->count = 0;
-    fleet->entries = memory_new_array(count + 1, sizeof *fleet->entries);
+    fresh = memory_new_array(ENTRIES_MAX, sizeof *fresh);
     for (size_t i = 0; i < count; i++) {
-        if (!gate_entry_holds(&entries[i], now_ms))
+        int64_t until_ms = until_of(fleet, &entries[i]);
+        if (until_ms <= now_of(fleet))
             sweep(fleet, &entries[i]);
-        else if (fleet->count < ENTRIES_MAX)
-            fleet->entries[fleet->count++] = entries[i];
+        else if (fresh_count < ENTRIES_MAX)
+            fresh[fresh_count++] = (struct known){entries[i], until_ms};
     }
+    free(fleet->entries);
+    fleet->entries = fresh;
+    fleet->count = fresh_count;
     gate_places_each(fleet->places, heed, fleet);
 }
 
@@ -199,18 +215,20 @@ bool gates_fleet_may_probe(struct gates_fleet *fleet, struct place *place) {
 
     if (!is_shared)
         return true;
-    if (now_of(fleet) < place->leased_until_ms) {
-        place->leased_until_ms = 0;
+    if (now_of(fleet) < place->leased_until_ms)
         return true;
-    }
     if (!place->asks_lease)
         ask_lease(fleet, place);
     return false;
 }
 
+void gates_fleet_probed(struct place *place) {
+    place->leased_until_ms = 0;
+}
+
 /* ---- What we were told ---- */
 
-static void say(struct gates_fleet *fleet, const struct place *place) {
+static void say(struct gates_fleet *fleet, struct place *place) {
     const struct gate *gate = &place->gate;
     int64_t now_ms = core_queue_ms(fleet->core);
     bool is_latched = gate->state == GATE_LATCHED;
@@ -220,6 +238,7 @@ static void say(struct gates_fleet *fleet, const struct place *place) {
         .at_ms = now_ms,
     };
 
+    place->entry_at_ms = entry.at_ms;
     memcpy(entry.name, place->name, sizeof entry.name);
     memcpy(entry.reason, gate->reason, sizeof entry.reason);
     snprintf(entry.by, sizeof entry.by, "%s", fleet->core->parts.instance);
@@ -233,7 +252,6 @@ void gates_fleet_turned(struct gates_fleet *fleet, struct place *place, enum gat
         return;
     if (gate->state == GATE_OPEN && before != GATE_OPEN) {
         place->by_fleet = false;
-        place->opened_ms = core_queue_ms(fleet->core);
         if (gate->is_said)
             state_remove_gate(fleet->core->parts.state, fleet->core->lane, place->name);
     } else if (gate->is_said && (gate->state == GATE_CLOSED || gate->state == GATE_LATCHED)) {

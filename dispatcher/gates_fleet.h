@@ -19,6 +19,9 @@ void gates_fleet_greet(struct gates_fleet *fleet, struct place *place);
 /* Whether the probe that is due may be ours. When that has to be asked first, it is false. */
 bool gates_fleet_may_probe(struct gates_fleet *fleet, struct place *place);
 
+/* The probe is out: the lease was for that one. */
+void gates_fleet_probed(struct place *place);
+
 /* The gate has turned: what the others should know is said. */
 void gates_fleet_turned(struct gates_fleet *fleet, struct place *place, enum gate_state before);
 

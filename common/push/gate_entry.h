@@ -19,7 +19,8 @@ enum gate_entry_state { GATE_ENTRY_CLOSED, GATE_ENTRY_LATCHED, GATE_ENTRY_STATE_
 struct gate_entry {
     char name[GATE_NAME_SIZE]; /* the field */
     enum gate_entry_state state;
-    int64_t until_ms;              /* void from then on; 0: no end, which only operators set */
+    int64_t until_ms; /* void from then on, or as long after it is first seen as this is after at;
+                         0: no end, which only operators set */
     char reason[GATE_REASON_SIZE]; /* the provider's word, or the operator's */
     char by[GATE_BY_SIZE];         /* the dispatcher that was told */
     int64_t at_ms;
