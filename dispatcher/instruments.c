@@ -14,8 +14,9 @@
 const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
     [DISPATCHER_RECORDS] = {.name = "columba_dispatcher_records_total",
                             .type = METRIC_COUNTER,
-                            .help = "Records settled, by how they ended.",
-                            .labels = {"lane", "app", "outcome", "reason"},
+                            .help = "Records settled, by how they ended. moved lives on in a retry "
+                                    "topic, dead in the dead-letter topic.",
+                            .labels = {"lane", "provider", "app", "outcome", "reason"},
                             .series_limit = 1000},
     [DISPATCHER_LATE] = {.name = "columba_dispatcher_late_total",
                          .type = METRIC_COUNTER,
@@ -78,6 +79,10 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
                                     .type = METRIC_COUNTER,
                                     .help = "Commits that the broker refused; repeated.",
                                     .labels = {"lane"}},
+    [DISPATCHER_LOST_RECORDS] = {.name = "columba_dispatcher_lost_records_total",
+                                 .type = METRIC_COUNTER,
+                                 .help = "Records that retention deleted before they were read.",
+                                 .labels = {"lane"}},
     [DISPATCHER_REBALANCES] = {.name = "columba_dispatcher_rebalances_total",
                                .type = METRIC_COUNTER,
                                .help = "Assignments received.",
@@ -96,13 +101,16 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
                                .labels = {"lane"}},
     [DISPATCHER_LAG] = {.name = "columba_dispatcher_lag_records",
                         .type = METRIC_GAUGE,
-                        .help = "End of the log minus the position that is or will be committed.",
+                        .help =
+                            "End of the log minus the committed offset, as KEDA and Kafka's tools "
+                            "count it.",
                         .labels = {"lane", "topic", "partition"},
                         .series_limit = 4096},
     [DISPATCHER_OLDEST_SECONDS] = {.name = "columba_dispatcher_oldest_seconds",
                                    .type = METRIC_GAUGE,
-                                   .help = "How long the oldest unsettled record has been worked "
-                                           "on.",
+                                   .help =
+                                       "How long ago the oldest unsettled record was due: since it "
+                                       "was accepted, less the delay of a retry topic.",
                                    .labels = {"lane", "topic", "partition"},
                                    .series_limit = 4096},
     [DISPATCHER_REDIS_AVAILABLE] = {.name = "columba_dispatcher_redis_available",
@@ -119,6 +127,10 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
 
 static const char *app_label(const struct app *app) {
     return app == NULL ? "" : app->pattern;
+}
+
+static const char *provider_label(const struct app *app) {
+    return app == NULL ? "" : provider_kind_name(app->kind);
 }
 
 static void count(struct core *core, enum dispatcher_metric metric) {
@@ -140,8 +152,8 @@ void instruments_settled(struct core *core, const struct app *app, const struct 
     struct metrics *metrics = core->parts.metrics;
 
     metrics_add(metrics, DISPATCHER_RECORDS,
-                (const char *const[]){core->lane, app_label(app), outcome_name(ending->outcome),
-                                      ending->reason},
+                (const char *const[]){core->lane, provider_label(app), app_label(app),
+                                      outcome_name(ending->outcome), ending->reason},
                 1);
     if (ending->outcome == OUTCOME_MOVED && strcmp(ending->reason, "held") == 0)
         count(core, DISPATCHER_HELD);
@@ -187,19 +199,39 @@ void instruments_rebalanced(struct core *core) {
     count(core, DISPATCHER_REBALANCES);
 }
 
+/* What is in flight says so itself. Behind a pause may wait more, which nobody has seen yet: for as
+ * long as the pause lasts, but for the one of a retry topic, which is no delay. */
+static int64_t overdue_ms(const struct core *core, const struct partition *partition, int64_t lag) {
+    if (partition->oldest_ms < INT64_MAX)
+        return core_queue_ms(core) - partition->oldest_ms;
+    if (lag == 0 || partition->state == PARTITION_READING || partition->state == PARTITION_HOLDING)
+        return 0;
+    return loop_monotonic_ms(core->parts.loop) - partition->entered_ms;
+}
+
 static void update_partition(struct core *core, const struct partition *partition) {
     char number[16];
-    int64_t end = queue_consumer_end_offset(core->consumer, partition->topic, partition->number);
-    int64_t position = ledger_position(partition->ledger);
-    int64_t oldest_ms = ledger_oldest_ms(partition->ledger);
+    int64_t lag = partition_lag(partition);
+    int64_t oldest_ms = overdue_ms(core, partition, lag);
 
     snprintf(number, sizeof number, "%d", partition->number);
     const char *const labels[] = {core->lane, partition->topic, number};
-    metrics_set(core->parts.metrics, DISPATCHER_LAG, labels,
-                end > position ? (double)(end - position) : 0);
+    metrics_set(core->parts.metrics, DISPATCHER_LAG, labels, (double)lag);
     metrics_set(core->parts.metrics, DISPATCHER_OLDEST_SECONDS, labels,
-                oldest_ms < 0 ? 0
-                              : (double)(loop_monotonic_ms(core->parts.loop) - oldest_ms) / 1000);
+                oldest_ms < 0 ? 0 : (double)oldest_ms / 1000);
+}
+
+static void update_partitions(struct core *core) {
+    size_t count = partitions_count(core->partitions);
+
+    /* Those of partitions that are somebody else's by now would be counted twice. */
+    metrics_unset(core->parts.metrics, DISPATCHER_LAG, core->lane);
+    metrics_unset(core->parts.metrics, DISPATCHER_OLDEST_SECONDS, core->lane);
+    for (size_t i = 0; i < count; i++)
+        partitions_at(core->partitions, i)->oldest_ms = INT64_MAX;
+    intake_note_oldest(core->intake);
+    for (size_t i = 0; i < count; i++)
+        update_partition(core, partitions_at(core->partitions, i));
 }
 
 static void update_gates(struct core *core) {
@@ -222,6 +254,7 @@ void instruments_update(struct core *core) {
                 (double)intake_in_flight_bytes(core->intake));
     metrics_set(metrics, DISPATCHER_PARTITIONS, labels, (double)partitions_count(core->partitions));
     update_gates(core);
-    for (size_t i = 0; i < partitions_count(core->partitions); i++)
-        update_partition(core, partitions_at(core->partitions, i));
+    metrics_set(metrics, DISPATCHER_LOST_RECORDS, labels,
+                (double)queue_consumer_lost_count(core->consumer));
+    update_partitions(core);
 }

@@ -265,6 +265,17 @@ void intake_free(struct intake *intake) {
     free(intake);
 }
 
+void intake_note_oldest(const struct intake *intake) {
+    for (const struct delivery *at = intake->all; at != NULL; at = at->next) {
+        int64_t stamp_ms = at->record->timestamp_ms;
+        if (at->partition == NULL)
+            continue;
+        int64_t due_ms = stamp_ms < 0 ? at->accepted_ms : stamp_ms + at->partition->delay_ms;
+        if (due_ms < at->partition->oldest_ms)
+            at->partition->oldest_ms = due_ms;
+    }
+}
+
 size_t intake_in_flight(const struct intake *intake) {
     return intake->count;
 }

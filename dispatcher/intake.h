@@ -40,6 +40,10 @@ void intake_abandon_idle(struct intake *intake);
 /* The partitions go: what is still in flight belongs to none from here on. */
 void intake_detach(struct intake *intake);
 
+/* Brings oldest_ms of every partition that has records in flight down to the earliest time, by the
+ * brokers' clock, at which one of them was due. */
+void intake_note_oldest(const struct intake *intake);
+
 size_t intake_in_flight(const struct intake *intake);
 size_t intake_in_flight_bytes(const struct intake *intake);
 

@@ -283,20 +283,15 @@ void lane_update_gauges(struct lane *lane) {
     instruments_update(&lane->core);
 }
 
-static void write_partition(struct lane *lane, const struct partition *partition,
-                            struct buffer *out) {
-    int64_t position = ledger_position(partition->ledger);
-    int64_t end =
-        queue_consumer_end_offset(lane->core.consumer, partition->topic, partition->number);
-
+static void write_partition(const struct partition *partition, struct buffer *out) {
     buffer_append_text(out, "{\"topic\":\"");
     buffer_append_json_escaped(out, slice_of(partition->topic));
     buffer_append_format(out,
                          "\",\"partition\":%d,\"state\":\"%s\",\"position\":%lld,\"lag\":%lld,"
                          "\"unsettled\":%zu}",
                          partition->number, partition_state_name(partition->state),
-                         (long long)position, (long long)(end > position ? end - position : 0),
-                         ledger_unsettled(partition->ledger));
+                         (long long)ledger_position(partition->ledger),
+                         (long long)partition_lag(partition), ledger_unsettled(partition->ledger));
 }
 
 void lane_write_status(const struct lane *lane, struct buffer *out) {
@@ -313,7 +308,7 @@ void lane_write_status(const struct lane *lane, struct buffer *out) {
     for (size_t i = 0; i < partitions_count(partitions); i++) {
         if (i > 0)
             buffer_append_byte(out, ',');
-        write_partition((struct lane *)lane, partitions_at(partitions, i), out);
+        write_partition(partitions_at(partitions, i), out);
     }
     buffer_append_text(out, "],\"gates\":");
     gates_write_status(lane->core.gates, out);

@@ -38,6 +38,7 @@ static void enter(struct partition *partition, enum partition_state state) {
               log_number("partition", partition->number),
               log_text("state", partition_state_name(state)));
     partition->state = state;
+    partition->entered_ms = loop_monotonic_ms(partition->core->parts.loop);
     if (is_paused && !was_paused)
         queue_consumer_pause(consumer, partition->topic, partition->number);
     if (!is_paused && was_paused)
@@ -203,6 +204,15 @@ void partitions_reopen(struct partitions *partitions) {
     for (size_t i = 0; i < partitions->count; i++)
         if (partitions->list[i]->state == PARTITION_GATED)
             enter(partitions->list[i], PARTITION_READING);
+}
+
+int64_t partition_lag(const struct partition *partition) {
+    int64_t end =
+        queue_consumer_end_offset(partition->core->consumer, partition->topic, partition->number);
+    int64_t from =
+        partition->committed >= 0 ? partition->committed : ledger_position(partition->ledger);
+
+    return end > from ? end - from : 0;
 }
 
 size_t partitions_commit(struct partitions *partitions, bool force) {

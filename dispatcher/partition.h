@@ -29,6 +29,8 @@ struct partition {
     bool gated[PARTITION_WATCHED]; /* whether the last records met a shut gate: a ring */
     size_t watched_count;
     size_t gated_count;
+    int64_t entered_ms; /* monotonic: since when it is in its state */
+    int64_t oldest_ms;  /* as of instruments_update: see there */
 };
 
 struct partitions *partitions_new(struct core *core);
@@ -64,6 +66,10 @@ size_t partitions_commit(struct partitions *partitions, bool force);
 
 /* A commit failed: the positions count as not committed, the next commit repeats them. */
 void partitions_commit_failed(struct partitions *partitions);
+
+/* End of the log minus what was last committed, as Kafka's own tools and KEDA count it; 0 while the
+ * end is unknown. */
+int64_t partition_lag(const struct partition *partition);
 
 /* How long a record of a retry topic still has to wait: until its broker timestamp plus the delay,
  * but never longer than one delay by our own count, whatever the clocks say. Pure. */

@@ -35,7 +35,8 @@ struct metrics {
     size_t count;
 };
 
-static const char *const other_labels[METRIC_LABELS_MAX] = {"other", "other", "other", "other"};
+static const char *const other_labels[METRIC_LABELS_MAX] = {"other", "other", "other", "other",
+                                                            "other"};
 
 static void family_init(struct family *family, const struct metric *metric) {
     family->metric = metric;
@@ -165,6 +166,15 @@ void metrics_observe(struct metrics *metrics, size_t metric, const char *const *
     add_to(&series->value, seconds);
 }
 
+void metrics_unset(struct metrics *metrics, size_t metric, const char *first_label) {
+    struct family *family = &metrics->families[metric];
+    size_t count = atomic_load_explicit(&family->count, memory_order_relaxed);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(family->list[i]->labels[0], first_label) == 0)
+            atomic_store_explicit(&family->list[i]->value, (double)NAN, memory_order_relaxed);
+}
+
 static const struct series *find(const struct family *family, const char *const *labels) {
     size_t count = atomic_load_explicit(&family->count, memory_order_acquire);
 
@@ -259,6 +269,8 @@ static void write_series(const struct family *family, const struct series *serie
         write_histogram(family, series, total, out);
         return;
     }
+    if (isnan(total->value))
+        return;
     buffer_append_text(out, family->metric->name);
     append_labels(out, family, series, NULL);
     buffer_append_byte(out, ' ');

@@ -9,7 +9,7 @@
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
-enum { METRIC_LABELS_MAX = 4, METRIC_BUCKETS_MAX = 16 };
+enum { METRIC_LABELS_MAX = 5, METRIC_BUCKETS_MAX = 16 };
 
 /* One row. Histograms count in the unit of their name (seconds) and are fed in microseconds. */
 struct metric {
@@ -35,6 +35,9 @@ void metrics_add(struct metrics *metrics, size_t metric, const char *const *labe
 void metrics_set(struct metrics *metrics, size_t metric, const char *const *labels, double value);
 void metrics_observe(struct metrics *metrics, size_t metric, const char *const *labels,
                      int64_t microseconds);
+
+/* Gauges: the series whose first label has that value are not written until they are set again. */
+void metrics_unset(struct metrics *metrics, size_t metric, const char *first_label);
 
 /* The present value of one series, 0 when never touched. */
 double metrics_value(const struct metrics *metrics, size_t metric, const char *const *labels);

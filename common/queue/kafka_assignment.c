@@ -18,20 +18,23 @@ void kafka_assignment_clear(struct kafka_assignment *assignment) {
     if (assignment->list != NULL)
         rd_kafka_topic_partition_list_destroy(assignment->list);
     free(assignment->places);
-    *assignment = (struct kafka_assignment){0};
+    *assignment = (struct kafka_assignment){.generation = assignment->generation + 1};
 }
 
 size_t kafka_assignment_count(const struct kafka_assignment *assignment) {
     return assignment->list == NULL ? 0 : (size_t)assignment->list->cnt;
 }
 
-static void log_start(const rd_kafka_topic_partition_t *partition,
-                      const struct kafka_offsets *offsets) {
+/* Returns how many records are gone. */
+static int64_t log_start(const rd_kafka_topic_partition_t *partition,
+                         const struct kafka_offsets *offsets) {
     struct log_field topic = log_text("topic", partition->topic);
     struct log_field number = log_number("partition", partition->partition);
     struct log_field committed = log_number("committed", offsets->committed);
 
-    if (offsets->committed >= 0 && offsets->committed < offsets->start)
+    bool lost = offsets->committed >= 0 && offsets->committed < offsets->start;
+
+    if (lost)
         log_error("records_lost_to_retention", topic, number, committed,
                   log_number("start", offsets->start),
                   log_number("count", offsets->start - offsets->committed));
@@ -39,17 +42,27 @@ static void log_start(const rd_kafka_topic_partition_t *partition,
         log_error("commit_behind_log", topic, number, committed, log_number("end", offsets->end),
                   log_text("reason", "the topic was made anew or lost records: reading from its "
                                      "start"));
+    return lost ? offsets->start - offsets->committed : 0;
 }
 
-void kafka_assignment_start(struct kafka_assignment *assignment,
-                            const struct kafka_offsets *offsets) {
+int64_t kafka_assignment_start(struct kafka_assignment *assignment,
+                               const struct kafka_offsets *offsets) {
+    int64_t lost_count = 0;
+
     for (int i = 0; i < assignment->list->cnt; i++) {
         int64_t position = kafka_offsets_position(&offsets[i]);
-        log_start(&assignment->list->elems[i], &offsets[i]);
+        lost_count += log_start(&assignment->list->elems[i], &offsets[i]);
         assignment->list->elems[i].offset = position;
         assignment->places[i].next = position;
         assignment->places[i].end = offsets[i].end;
     }
+    return lost_count;
+}
+
+void kafka_assignment_survey(struct kafka_assignment *assignment,
+                             const struct kafka_offsets *offsets) {
+    for (size_t i = 0; i < kafka_assignment_count(assignment); i++)
+        assignment->places[i].end = offsets[i].end;
 }
 
 struct queue_position *kafka_assignment_positions(const struct kafka_assignment *assignment) {

@@ -11,7 +11,7 @@
 /* One for each entry of the list. */
 struct kafka_place {
     int64_t next; /* the offset that comes next, or a later one where the log has a gap */
-    int64_t end;  /* of the log when reading began */
+    int64_t end;  /* of the log when the brokers were last asked */
     bool paused;
 };
 
@@ -19,6 +19,7 @@ struct kafka_place {
 struct kafka_assignment {
     rd_kafka_topic_partition_list_t *list; /* sorted; its offsets are where reading starts */
     struct kafka_place *places;
+    uint64_t generation; /* counts every change of the list */
 };
 
 /* Replaces what was there by a copy of the list. */
@@ -28,9 +29,13 @@ void kafka_assignment_clear(struct kafka_assignment *assignment);
 size_t kafka_assignment_count(const struct kafka_assignment *assignment);
 
 /* Fixes where reading starts, and logs where that is not simply the commit. offsets: one for each
- * entry of the list. */
-void kafka_assignment_start(struct kafka_assignment *assignment,
-                            const struct kafka_offsets *offsets);
+ * entry of the list. Returns how many records the logs lost since the commits. */
+int64_t kafka_assignment_start(struct kafka_assignment *assignment,
+                               const struct kafka_offsets *offsets);
+
+/* Notes where the logs end by now. offsets: as above, asked for in this generation. */
+void kafka_assignment_survey(struct kafka_assignment *assignment,
+                             const struct kafka_offsets *offsets);
 
 /* The starts as the queue's user sees them, borrowing topics; release with free(). */
 struct queue_position *kafka_assignment_positions(const struct kafka_assignment *assignment);

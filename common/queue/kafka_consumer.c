@@ -14,6 +14,9 @@
 /* Below the time after which the group takes a silent member's partitions away. */
 enum { TICK_MS = 1000, LEAVE_TICK_MS = 20, LOOKUP_TIMEOUT_MS = 5000, DISPOSE_WAIT_MS = 3000 };
 
+/* What is paused, or has all it may hold, fetches nothing and so hears nothing of its log. */
+enum { SURVEY_INTERVAL_MS = 3000, SURVEY_TIMEOUT_MS = 2000 };
+
 /* A group that cannot be reached lets nobody go: its time-out then tells it the same. */
 enum { LEAVE_TIMEOUT_MS = 5000 };
 
@@ -40,6 +43,10 @@ struct queue_consumer {
     rd_kafka_topic_partition_list_t *next; /* given to us before the last was taken away */
     struct kafka_lookup *lookup;
     bool lookup_is_stale; /* it asks for partitions that are no longer the ones */
+    struct kafka_lookup *survey;
+    uint64_t surveyed_generation;
+    int64_t survey_due_ms;
+    int64_t lost_count;
     enum consumer_state state;
     bool takes;
     bool leaves;
@@ -71,6 +78,7 @@ static void set_next(struct queue_consumer *consumer, const rd_kafka_topic_parti
 static void destroy(struct queue_consumer *consumer) {
     timer_free(consumer->tick);
     kafka_lookup_free(consumer->lookup);
+    kafka_lookup_free(consumer->survey);
     kafka_pump_free(consumer->records);
     kafka_pump_free(consumer->control);
     kafka_commits_free(&consumer->commits);
@@ -158,11 +166,36 @@ static void located(void *context, const struct kafka_offsets *offsets, const st
     } else if (consumer->state == CONSUMER_LOCATING && error != NULL) {
         log_warning("positions_unknown", log_text("reason", error->text));
     } else if (consumer->state == CONSUMER_LOCATING) {
-        kafka_assignment_start(&consumer->assignment, offsets);
+        consumer->lost_count += kafka_assignment_start(&consumer->assignment, offsets);
         offer(consumer);
     }
     kafka_lookup_free(lookup);
     end_turn(consumer);
+}
+
+static void surveyed(void *context, const struct kafka_offsets *offsets,
+                     const struct error *error) {
+    struct queue_consumer *consumer = context;
+
+    if (error == NULL && consumer->surveyed_generation == consumer->assignment.generation)
+        kafka_assignment_survey(&consumer->assignment, offsets);
+    kafka_lookup_free(consumer->survey);
+    consumer->survey = NULL;
+}
+
+/* What fails is asked again in time. */
+static void survey(struct queue_consumer *consumer) {
+    int64_t now_ms = loop_monotonic_ms(consumer->loop);
+    struct error error;
+
+    if (consumer->survey != NULL || now_ms < consumer->survey_due_ms ||
+        kafka_assignment_count(&consumer->assignment) == 0)
+        return;
+    consumer->survey_due_ms = now_ms + SURVEY_INTERVAL_MS;
+    consumer->surveyed_generation = consumer->assignment.generation;
+    consumer->survey =
+        kafka_lookup_start(consumer->loop, consumer->client, consumer->assignment.list,
+                           SURVEY_TIMEOUT_MS, surveyed, consumer, &error);
 }
 
 static void give_back(struct queue_consumer *consumer) {
@@ -271,10 +304,12 @@ static void receive(struct queue_consumer *consumer, const rd_kafka_message_t *m
         return;
     }
     /* Nothing else takes records out of the middle of such a log. */
-    if (record->offset > place->next)
+    if (record->offset > place->next) {
         log_error("records_lost_to_retention", log_text("topic", record->topic),
                   log_number("partition", record->partition), log_number("from", place->next),
                   log_number("count", record->offset - place->next));
+        consumer->lost_count += record->offset - place->next;
+    }
     place->next = record->offset + 1;
     consumer->events->record(consumer->context, record);
 }
@@ -318,6 +353,8 @@ static void on_tick(void *context) {
     kafka_pump_kick(consumer->control);
     if (consumer->state == CONSUMER_LOCATING)
         locate(consumer);
+    if (consumer->state == CONSUMER_READING && !consumer->leaves)
+        survey(consumer);
     answer_commits(consumer);
     check_left(consumer);
     end_turn(consumer);
@@ -461,12 +498,16 @@ int64_t queue_consumer_end_offset(const struct queue_consumer *consumer, const c
                                   int32_t partition) {
     const struct kafka_place *place =
         kafka_assignment_find(&consumer->assignment, topic, partition);
+    int64_t asked = place == NULL || consumer->state < CONSUMER_OFFERED ? -1 : place->end;
     int64_t start;
-    int64_t end;
+    int64_t fetched;
 
-    if (rd_kafka_get_watermark_offsets(consumer->client, topic, partition, &start, &end) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR &&
-        end >= 0)
-        return end;
-    return place == NULL || consumer->state < CONSUMER_OFFERED ? -1 : place->end;
+    if (rd_kafka_get_watermark_offsets(consumer->client, topic, partition, &start, &fetched) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        return asked;
+    return fetched > asked ? fetched : asked;
+}
+
+int64_t queue_consumer_lost_count(const struct queue_consumer *consumer) {
+    return consumer->lost_count;
 }

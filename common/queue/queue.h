@@ -130,8 +130,12 @@ void queue_consumer_commit(struct queue_consumer *consumer, const struct queue_p
  * the group cannot be reached. */
 void queue_consumer_leave(struct queue_consumer *consumer);
 
-/* The end of the log as last seen in a fetch, -1 when unknown: for lag. */
+/* The end of the log, -1 when unknown: for lag. As last fetched, or of the last few seconds for a
+ * partition that is paused or not taken from. */
 int64_t queue_consumer_end_offset(const struct queue_consumer *consumer, const char *topic,
                                   int32_t partition);
+
+/* Records that the log lost before they were read, since the consumer was opened. */
+int64_t queue_consumer_lost_count(const struct queue_consumer *consumer);
 
 #endif

@@ -260,6 +260,11 @@ int64_t queue_consumer_end_offset(const struct queue_consumer *consumer, const c
     return (int64_t)broker->topics[broker_topic_index(broker, topic)].partitions[partition].count;
 }
 
+int64_t queue_consumer_lost_count(const struct queue_consumer *consumer) {
+    (void)consumer;
+    return 0;
+}
+
 /* ---- Faults of the group ---- */
 
 static void session_over(void *context) {

@@ -106,6 +106,34 @@ static void test_pauses_and_resumes_without_a_gap_or_a_repeat(void **state) {
     cluster_close(cluster);
 }
 
+static bool hears_of_the_end(void *context) {
+    const struct member *member = context;
+    int64_t end = 0;
+
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        end += queue_consumer_end_offset(member->consumer, member->cluster->topic, i);
+    return end == 150;
+}
+
+/* What is paused fetches nothing; its lag is true all the same. */
+static void test_hears_where_the_log_ends_while_it_is_paused(void **state) {
+    struct cluster *cluster = cluster_open();
+    struct member member = {0};
+
+    (void)state;
+    publish(cluster, 100);
+    member_join(&member, cluster);
+    await_count(cluster, member.record_count, 100);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        queue_consumer_pause(member.consumer, cluster->topic, i);
+    publish(cluster, 50);
+    await(cluster->loop, hears_of_the_end, &member);
+    assert_int_equal(member.record_count, 100);
+    assert_int_equal(queue_consumer_lost_count(member.consumer), 0);
+    member_leave(&member);
+    cluster_close(cluster);
+}
+
 /* As retention does: every partition then starts at that offset. */
 static void delete_records(struct cluster *cluster, int64_t before) {
     struct error error;
@@ -147,6 +175,7 @@ static void test_goes_on_at_the_start_of_a_log_that_has_moved(void **state) {
     let_pass(cluster->loop, 200);
     assert_int_equal(second.record_count, 400 - PARTITIONS * 20);
     assert_int_equal(second.disorder_count, 0);
+    assert_true(queue_consumer_lost_count(second.consumer) > 0);
 
     /* And while it reads: what is gone is skipped, nothing comes twice. */
     for (int32_t i = 0; i < PARTITIONS; i++)
@@ -243,6 +272,7 @@ int main(void) {
         cmocka_unit_test(test_reads_all_from_the_start_and_goes_on_behind_the_commit),
         cmocka_unit_test(test_takes_no_record_when_told_so_yet_answers_commits_in_order),
         cmocka_unit_test(test_pauses_and_resumes_without_a_gap_or_a_repeat),
+        cmocka_unit_test(test_hears_where_the_log_ends_while_it_is_paused),
         cmocka_unit_test(test_goes_on_at_the_start_of_a_log_that_has_moved),
         cmocka_unit_test(test_reads_a_log_that_is_shorter_than_its_commit_from_the_start),
         cmocka_unit_test(test_may_be_closed_at_any_time),
