@@ -222,6 +222,27 @@ static void one_thread_writes_while_another_reads(void **state) {
     metrics_free(metrics);
 }
 
+static void what_is_unset_is_not_written(void **state) {
+    static const struct metric gauge = {.name = "columba_lag",
+                                        .type = METRIC_GAUGE,
+                                        .help = "Lag.",
+                                        .labels = {"lane", "partition"}};
+    struct metrics *metrics = metrics_new(&gauge, 1);
+    const struct metrics *sets[] = {metrics};
+
+    (void)state;
+    metrics_set(metrics, 0, LABELS("fcm", "0"), 1);
+    metrics_set(metrics, 0, LABELS("fcm", "1"), 2);
+    metrics_set(metrics, 0, LABELS("apns", "0"), 3);
+    metrics_unset(metrics, 0, "fcm");
+    metrics_set(metrics, 0, LABELS("fcm", "1"), 4);
+    expect_text(sets, 1,
+                "# HELP columba_lag Lag.\n# TYPE columba_lag gauge\n"
+                "columba_lag{lane=\"fcm\",partition=\"1\"} 4\n"
+                "columba_lag{lane=\"apns\",partition=\"0\"} 3\n");
+    metrics_free(metrics);
+}
+
 static void the_reference_is_a_table(void **state) {
     struct buffer out = {0};
 
@@ -262,6 +283,7 @@ int main(void) {
         cmocka_unit_test(a_series_named_other_is_not_written_twice),
         cmocka_unit_test(sets_are_summed_series_by_series),
         cmocka_unit_test(one_thread_writes_while_another_reads),
+        cmocka_unit_test(what_is_unset_is_not_written),
         cmocka_unit_test(the_reference_is_a_table),
         cmocka_unit_test(promtool_finds_nothing_to_say),
     };
