@@ -31,7 +31,7 @@ static enum wish wish_of(const char *argument) {
 
 static void show_help(const struct program *program) {
     printf("%s: %s\n\n  %s [--config FILE]\n\n  %-16s %s (%s).\n", program->name, program->purpose,
-           program->name, "--config FILE", "The configuration", default_path);
+           program->name, "--config FILE", "The configuration, or a sygnal.yaml", default_path);
     for (size_t i = 0; i < FLAG_COUNT; i++)
         printf("  %-16s %s\n", flags[i].name, flags[i].help);
     printf("\nExit status: 0 done, 1 it could not start or go on, 2 the command line or the\n"

@@ -102,6 +102,7 @@ static const char reference_head[] =
     "`8MiB`, `1GiB`.\n"
     "- `${NAME}` in a value is the environment's, `${NAME:-default}` has a default for when it is "
     "unset or empty, `$$` is one dollar.\n"
+    "- Anchors, aliases and merge keys (`<<`) are YAML's own.\n"
     "- A key without a value is as good as none. An unknown key, or one that is there twice, is "
     "an error.\n"
     "- A secret can stand in a file of its own: `X_file` names it, and one newline at its end is "

@@ -190,12 +190,9 @@ static void merge_from(const struct yaml_node *source, struct yaml_node *map) {
 
 /* `<<: *other`, or a list of such: what is written in the map itself counts more, then what is
  * merged first. The members that are merged keep the place where they are written. */
-static bool merge(struct yaml_node *map, struct error *error) {
-    const struct yaml_node *merged = find(map, "<<");
+static bool merge(struct yaml_node *map, const struct yaml_node *merged, struct error *error) {
     struct yaml_node all = *map;
 
-    if (merged == NULL)
-        return true;
     const struct yaml_node *sources = merged->kind == YAML_LIST ? merged->children : merged;
     size_t source_count = merged->kind == YAML_LIST ? merged->count : 1;
     size_t room = map->count;
@@ -218,19 +215,23 @@ static bool merge(struct yaml_node *map, struct error *error) {
 static bool convert_map(struct yaml_tree *tree, yaml_document_t *document, const yaml_node_t *from,
                         size_t depth, struct yaml_node *node, struct error *error) {
     const yaml_node_pair_t *pairs = from->data.mapping.pairs.start;
+    const struct yaml_node *merged = NULL;
 
     node->kind = YAML_MAP;
     node->count = (size_t)(from->data.mapping.pairs.top - pairs);
     node->children = arena_allocate(tree->arena, node->count * sizeof *node->children);
     for (size_t i = 0; i < node->count; i++) {
         struct yaml_node *child = &node->children[i];
+        const yaml_node_t *key = yaml_document_get_node(document, pairs[i].key);
         child->parent = node;
         child->index = i;
-        if (!convert_key(tree, yaml_document_get_node(document, pairs[i].key), child, error) ||
+        if (!convert_key(tree, key, child, error) ||
             !convert(tree, document, pairs[i].value, depth, child, error))
             return false;
+        if (key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && strcmp(child->key, "<<") == 0)
+            merged = child;
     }
-    return merge(node, error);
+    return merged == NULL || merge(node, merged, error);
 }
 
 static bool convert(struct yaml_tree *tree, yaml_document_t *document, int index, size_t depth,

@@ -59,35 +59,32 @@ void yaml_writer_comment(struct yaml_writer *writer, const char *format, ...) {
 
 /* ---- Texts ---- */
 
-/* What a reader of YAML refuses to see, although it is UTF-8. */
+/* What a reader of YAML refuses to see although it is UTF-8, or takes for a line break. */
 static bool is_unprintable(const unsigned char *at, size_t size) {
     static const struct {
-        unsigned char first, low, high, third_low, third_high;
-        size_t size;
-    } ranges[] = {{0xc2, 0x80, 0x9f, 0, 0, 2},
-                  {0xef, 0xbb, 0xbb, 0xbf, 0xbf, 3},
-                  {0xef, 0xbf, 0xbf, 0xbe, 0xbf, 3}};
+        unsigned char first, second, low, high;
+    } three[] = {{0xe2, 0x80, 0xa8, 0xa9}, {0xef, 0xbb, 0xbf, 0xbf}, {0xef, 0xbf, 0xbe, 0xbf}};
 
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-        if (size >= ranges[i].size && at[0] == ranges[i].first && at[1] >= ranges[i].low &&
-            at[1] <= ranges[i].high &&
-            (ranges[i].size == 2 ||
-             (at[2] >= ranges[i].third_low && at[2] <= ranges[i].third_high)))
+    if (at[0] == 0x7f || (size >= 2 && at[0] == 0xc2 && at[1] < 0xa0))
+        return true;
+    for (size_t i = 0; size >= 3 && i < sizeof three / sizeof three[0]; i++)
+        if (at[0] == three[i].first && at[1] == three[i].second && at[2] >= three[i].low &&
+            at[2] <= three[i].high)
             return true;
-    return at[0] == 0x7f;
+    return false;
 }
 
-/* As the code point that it is: of the bytes above, all are below U+10000. */
+/* As the code point that it is: one, two or three bytes, as above. Gives how many. */
 static size_t append_code_point(const unsigned char *at, struct buffer *out) {
     unsigned point = at[0];
     size_t size = 1;
 
-    if (at[0] == 0xc2) {
-        point = at[1];
-        size = 2;
-    } else if (at[0] == 0xef) {
-        point = (unsigned)(0xf000 | (at[1] & 0x3f) << 6 | (at[2] & 0x3f));
+    if (at[0] >= 0xe0) {
+        point = (unsigned)((at[0] & 0x0f) << 12 | (at[1] & 0x3f) << 6 | (at[2] & 0x3f));
         size = 3;
+    } else if (at[0] >= 0xc0) {
+        point = (unsigned)((at[0] & 0x1f) << 6 | (at[1] & 0x3f));
+        size = 2;
     }
     buffer_append_format(out, "\\u%04x", point);
     return size;
