@@ -25,8 +25,12 @@ bool verdict_holds(const struct verdict *verdict, int64_t pushkey_ts_ms) {
     return pushkey_ts_ms <= verdict->pushkey_ts_ms;
 }
 
+bool verdict_is_renewed(const struct verdict *verdict) {
+    return verdict->pushkey_ts_ms != 0 && verdict->code != 0;
+}
+
 int64_t verdict_lifetime_ms(const struct verdict *verdict) {
-    return verdict->pushkey_ts_ms == 0 ? day_ms : lifetime_days * day_ms;
+    return verdict_is_renewed(verdict) ? lifetime_days * day_ms : day_ms;
 }
 
 void verdict_write(const struct verdict *verdict, struct buffer *out) {

@@ -5,6 +5,7 @@
 
 #include "common/base/buffer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct verdict {
@@ -22,8 +23,11 @@ int64_t verdict_pushkey_ts_ms(int64_t as_sent, int64_t now_ms);
  */
 bool verdict_holds(const struct verdict *verdict, int64_t pushkey_ts_ms);
 
-/* How long to keep it: 90 days, renewed when hit; one day, not renewed, without pushkey_ts. */
+/* How long to keep it: 90 days, renewed when hit. One day, not renewed, where one push has to probe
+ * again: without pushkey_ts no registration voids it, and what was never sent was refused by our
+ * own configuration, which may be another tomorrow. */
 int64_t verdict_lifetime_ms(const struct verdict *verdict);
+bool verdict_is_renewed(const struct verdict *verdict);
 
 /* As one line of JSON, to be read in redis-cli; reading gives false on anything else. */
 void verdict_write(const struct verdict *verdict, struct buffer *out);

@@ -147,7 +147,7 @@ void state_renew_verdict(struct state *state, const char *pushkey, const struct 
     char key[KEY_SIZE];
     char lifetime[REDIS_NUMBER_SIZE];
 
-    if (verdict->pushkey_ts_ms == 0)
+    if (!verdict_is_renewed(verdict))
         return;
     struct redis_call *call = redis_call_new(state, REDIS_RENEW_VERDICT, 1, NULL);
     key_verdict(pushkey, key);

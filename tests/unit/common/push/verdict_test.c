@@ -48,10 +48,23 @@ static void test_a_later_registration_voids(void **state) {
     assert_false(verdict_holds(&undated, 1));
 }
 
-static void test_lifetime_depends_on_pushkey_ts(void **state) {
+static void test_lifetime_depends_on_what_could_void_it(void **state) {
+    static const struct {
+        struct verdict verdict;
+        int64_t days;
+    } cases[] = {
+        {{.code = 410, .pushkey_ts_ms = 1}, 90},
+        {{.code = 200, .pushkey_ts_ms = 1}, 90},
+        {{.code = 410}, 1},
+        {{.pushkey_ts_ms = 1}, 1},
+        {{.code = 0}, 1},
+    };
+
     (void)state;
-    assert_true(verdict_lifetime_ms(&(struct verdict){.pushkey_ts_ms = now_ms}) == 90 * day_ms);
-    assert_true(verdict_lifetime_ms(&(struct verdict){.pushkey_ts_ms = 0}) == day_ms);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(verdict_lifetime_ms(&cases[i].verdict) == cases[i].days * day_ms);
+        assert_int_equal(verdict_is_renewed(&cases[i].verdict), cases[i].days == 90);
+    }
 }
 
 static bool read(const char *text, struct verdict *out) {
@@ -144,7 +157,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pushkey_ts_is_seconds_or_milliseconds),
         cmocka_unit_test(test_a_later_registration_voids),
-        cmocka_unit_test(test_lifetime_depends_on_pushkey_ts),
+        cmocka_unit_test(test_lifetime_depends_on_what_could_void_it),
         cmocka_unit_test(test_writes_one_line_to_be_read),
         cmocka_unit_test(test_a_reason_of_any_bytes_comes_back_as_text),
         cmocka_unit_test(test_a_long_reason_is_cut_between_characters),
