@@ -10,6 +10,7 @@
 enum {
     STREAMS_A_CONNECTION = 100, /* what most servers allow; libcurl starves what goes beyond */
     HOST_BUCKETS = 256,
+    TRIAL_MS = 2000, /* a first answer that is slower holds up nobody */
     IDLE_HOSTS_KEPT = 256,
 };
 
@@ -18,10 +19,13 @@ enum {
 struct send {
     TAILQ_ENTRY(send) by_age;
     TAILQ_ENTRY(send) waiting;
+    LIST_ENTRY(send) trial;
     struct host *host;
     struct sender_request *request;
     struct sender_transfer *transfer; /* NULL while it waits */
     int64_t deadline_ms;
+    int64_t tries_connection; /* a new one, whose first request it is; -1: none */
+    int64_t tries_until_ms;
     sender_done *done;
     void *context;
 };
@@ -35,10 +39,14 @@ struct host {
     TAILQ_ENTRY(host) idle;
     char *origin;
     struct sender_pool *pool;
+    struct sender *sender;
+    struct timer *trial_end; /* NULL until one is needed */
     struct send_list waiting;
+    LIST_HEAD(, send) trials;
     size_t active_count; /* transfers that libcurl has */
     size_t window_count; /* and may have */
     bool multiplexes;
+    bool holds_back; /* while a new connection is tried: one is started for each that ends */
 };
 
 struct sender {
@@ -58,6 +66,7 @@ static void host_free(struct host *host) {
     LIST_REMOVE(host, chain);
     free(host->origin);
     sender_pool_release(host->pool);
+    timer_free(host->trial_end);
     free(host);
 }
 
@@ -65,10 +74,12 @@ static struct host *host_new(struct sender *sender, struct slice origin, const s
                              size_t bucket) {
     struct host *host = memory_new(sizeof *host);
 
+    host->sender = sender;
     host->origin = memory_copy_slice(origin);
     host->pool = sender_pool_hold(sender->pools, route);
     host->window_count = sender->connection_count;
     TAILQ_INIT(&host->waiting);
+    LIST_INIT(&host->trials);
     LIST_INSERT_HEAD(&sender->hosts[bucket], host, chain);
     return host;
 }
@@ -116,12 +127,17 @@ static void host_rest(struct sender *sender, struct host *host) {
 
 /* A host whose connections do not stand gets one request for each that might: libcurl looks at
  * every request that waits for a connection whenever anything happens on any other. */
-static void host_learn(struct sender *sender, struct host *host, bool answered, bool multiplexed) {
+static void host_widen(struct sender *sender, struct host *host, bool answered) {
     host->window_count = sender->connection_count;
+    if (answered && host->multiplexes)
+        host->window_count *= STREAMS_A_CONNECTION;
+}
+
+static void host_learn(struct sender *sender, struct host *host, bool answered, bool multiplexed) {
     if (answered)
         host->multiplexes = multiplexed;
-    if (answered && multiplexed)
-        host->window_count *= STREAMS_A_CONNECTION;
+    if (!host->holds_back)
+        host_widen(sender, host, answered);
 }
 
 /* The first in line of those who may start: one whose time is over is left to on_expiry. */
@@ -146,6 +162,67 @@ static void host_start_waiting(struct sender *sender, struct host *host) {
     }
 }
 
+/* ---- New connections: one request until its answer, since only then it is known how many streams
+ * the server takes. Apple's take one until a request has shown who asks. ---- */
+
+static void trial_begin(struct send *send, int64_t connection, int64_t now_ms) {
+    send->tries_connection = connection;
+    send->tries_until_ms = now_ms + TRIAL_MS;
+    LIST_INSERT_HEAD(&send->host->trials, send, trial);
+}
+
+static void trial_stop(struct send *send) {
+    if (send->tries_connection < 0)
+        return;
+    send->tries_connection = -1;
+    send->host->holds_back = false;
+    LIST_REMOVE(send, trial);
+}
+
+/* Whether the request may go out on that connection now. */
+static bool on_connection(void *owner, int64_t connection, bool is_new) {
+    struct send *send = owner;
+    const int64_t now_ms = loop_monotonic_ms(send->host->sender->loop);
+    const struct send *first = NULL;
+
+    if (is_new) {
+        trial_begin(send, connection, now_ms);
+        return true;
+    }
+    LIST_FOREACH(first, &send->host->trials, trial) {
+        if (first->tries_connection == connection)
+            return now_ms >= first->tries_until_ms;
+    }
+    return true;
+}
+
+static void on_trial_end(void *context) {
+    struct host *host = context;
+
+    host->holds_back = false;
+    host_widen(host->sender, host, true);
+    host_start_waiting(host->sender, host);
+}
+
+/* Back to the head of the line, until the trial is over or has taken too long. */
+static void send_defer(struct sender *sender, struct send *send) {
+    struct host *host = send->host;
+
+    sender_pool_put_back(host->pool, send->transfer);
+    send->transfer = NULL;
+    TAILQ_INSERT_HEAD(&host->waiting, send, waiting);
+    host->active_count--;
+    if (LIST_EMPTY(&host->trials)) {
+        host_start_waiting(sender, host);
+        return;
+    }
+    host->holds_back = true;
+    host->window_count = host->active_count;
+    if (host->trial_end == NULL)
+        host->trial_end = timer_new(sender->loop, on_trial_end, host);
+    timer_start(host->trial_end, TRIAL_MS);
+}
+
 static void expire_next(struct sender *sender) {
     struct send *oldest = TAILQ_FIRST(&sender->sends);
 
@@ -159,6 +236,7 @@ static void expire_next(struct sender *sender) {
 static void send_detach(struct sender *sender, struct send *send) {
     struct host *host = send->host;
 
+    trial_stop(send);
     TAILQ_REMOVE(&sender->sends, send, by_age);
     sender->send_count--;
     if (send->transfer == NULL)
@@ -189,6 +267,11 @@ static void on_ended(void *context, CURL *easy, CURLcode code) {
     struct send *send = sender_transfer_owner(easy);
     struct sender_outcome outcome;
 
+    if (sender_transfer_deferred(send->transfer)) {
+        send_defer(sender, send);
+        return;
+    }
+    trial_stop(send);
     sender_transfer_outcome(send->transfer, code, false, &outcome);
     host_learn(sender, send->host, outcome.result == SENDER_ANSWERED,
                sender_transfer_multiplexed(send->transfer));
@@ -226,7 +309,7 @@ struct sender *sender_open(struct loop *loop, const struct dispatcher_config *co
         free(sender);
         return NULL;
     }
-    sender->pools = sender_pools_new(loop, config, on_ended, sender);
+    sender->pools = sender_pools_new(loop, config, on_connection, on_ended, sender);
     sender->loop = loop;
     sender->expiry = timer_new(loop, on_expiry, sender);
     sender->timeout_ms = config->request_timeout_ms;
@@ -264,6 +347,7 @@ void sender_send(struct sender *sender, const struct http_request *request,
     send->request = sender_request_copy(request, fresh);
     send->host = host_take(sender, sender_request_origin(send->request), route);
     send->deadline_ms = loop_monotonic_ms(sender->loop) + sender->timeout_ms;
+    send->tries_connection = -1;
     send->done = done;
     send->context = context;
     TAILQ_INSERT_TAIL(&send->host->waiting, send, waiting);

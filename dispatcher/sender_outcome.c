@@ -30,6 +30,10 @@ enum sender_result sender_outcome_judge(const struct sender_failure *failure, co
         *reason = "forbidden_address";
         return SENDER_UNREACHED;
     }
+    if (failure->busy && !failure->begun) {
+        *reason = "address_busy";
+        return SENDER_UNREACHED;
+    }
     if (failure->timed_out) {
         *reason = failure->begun ? "timeout" : "connect_timeout";
         return failure->begun ? SENDER_LOST : SENDER_UNREACHED;

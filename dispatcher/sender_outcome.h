@@ -13,6 +13,7 @@ struct sender_failure {
     bool refused;    /* the server gave the stream back untouched */
     bool timed_out;  /* our own deadline passed */
     bool forbidden;  /* the host has an address that the route does not permit */
+    bool busy;       /* the host has an address with as many sockets as it may have */
     bool tunnelless; /* the proxy did not lead to the host */
 };
 

@@ -7,9 +7,9 @@
 
 struct sender_pool {
     LIST_ENTRY(sender_pool) link;
+    struct sender_pools *owner;
     struct route route;
     struct sender_multi *multi;
-    int64_t timeout_ms;
     size_t holder_count;
     struct sender_transfer **spare;
     size_t spare_count;
@@ -20,18 +20,23 @@ struct sender_pools {
     struct loop *loop;
     int64_t connection_count;
     int64_t timeout_ms;
+    struct sender_addresses *addresses;
+    sender_transfer_admit *admit;
     sender_multi_ended *ended;
     void *context;
     LIST_HEAD(, sender_pool) list;
 };
 
 struct sender_pools *sender_pools_new(struct loop *loop, const struct dispatcher_config *config,
-                                      sender_multi_ended *ended, void *context) {
+                                      sender_transfer_admit *admit, sender_multi_ended *ended,
+                                      void *context) {
     struct sender_pools *pools = memory_new(sizeof *pools);
 
     pools->loop = loop;
     pools->connection_count = config->connections;
     pools->timeout_ms = config->request_timeout_ms;
+    pools->addresses = sender_addresses_new();
+    pools->admit = admit;
     pools->ended = ended;
     pools->context = context;
     LIST_INIT(&pools->list);
@@ -41,10 +46,10 @@ struct sender_pools *sender_pools_new(struct loop *loop, const struct dispatcher
 static struct sender_pool *pool_new(struct sender_pools *pools, const struct route *route) {
     struct sender_pool *pool = memory_new(sizeof *pool);
 
+    pool->owner = pools;
     pool->route = route_copy(route);
     pool->multi =
         sender_multi_new(pools->loop, pools->connection_count, pools->ended, pools->context);
-    pool->timeout_ms = pools->timeout_ms;
     LIST_INSERT_HEAD(&pools->list, pool, link);
     return pool;
 }
@@ -62,6 +67,7 @@ static void pool_free(struct sender_pool *pool) {
 void sender_pools_free(struct sender_pools *pools) {
     while (!LIST_EMPTY(&pools->list))
         pool_free(LIST_FIRST(&pools->list));
+    sender_addresses_free(pools->addresses);
     free(pools);
 }
 
@@ -99,8 +105,11 @@ const struct route *sender_pool_route(const struct sender_pool *pool) {
 }
 
 struct sender_transfer *sender_pool_take(struct sender_pool *pool) {
+    const struct sender_pools *pools = pool->owner;
+
     return pool->spare_count > 0 ? pool->spare[--pool->spare_count]
-                                 : sender_transfer_new(&pool->route, pool->timeout_ms);
+                                 : sender_transfer_new(&pool->route, pools->addresses, pools->admit,
+                                                       pools->timeout_ms);
 }
 
 void sender_pool_put_back(struct sender_pool *pool, struct sender_transfer *transfer) {

@@ -10,9 +10,10 @@
 struct sender_pool;
 struct sender_pools;
 
-/* ended is told of the transfers of every pool. */
+/* ended is told of the transfers of every pool, admit is asked of each. */
 struct sender_pools *sender_pools_new(struct loop *loop, const struct dispatcher_config *config,
-                                      sender_multi_ended *ended, void *context);
+                                      sender_transfer_admit *admit, sender_multi_ended *ended,
+                                      void *context);
 
 /* Every transfer was put back. */
 void sender_pools_free(struct sender_pools *pools);

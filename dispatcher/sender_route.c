@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* What a mended file is seen after; libcurl's own default is a day. */
 enum { CA_KEPT_SECONDS = 60 };
@@ -42,6 +43,11 @@ bool sender_route_permits_url(const struct route *route, const char *url) {
 void sender_route_begin(struct sender_route *by, const char *url) {
     by->is_forbidden = by->route->is_guarded && by->route->proxy != NULL &&
                        !sender_route_permits_url(by->route, url);
+    by->is_busy = false;
+}
+
+static int new_socket(const struct curl_sockaddr *where) {
+    return socket(where->family, where->socktype | SOCK_CLOEXEC, where->protocol);
 }
 
 /* Sees the very address that the connection would go to, however the name led there. */
@@ -50,14 +56,25 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     struct network_address address;
 
     (void)purpose;
-    bool permits = by->route->proxy != NULL ? !by->is_forbidden
-                                            : network_address_of(&where->addr, &address) &&
-                                                  route_permits(by->route, &address);
-    if (!permits) {
+    if (by->route->proxy != NULL)
+        return by->is_forbidden ? CURL_SOCKET_BAD : new_socket(where);
+    if (!network_address_of(&where->addr, &address) || !route_permits(by->route, &address)) {
         by->is_forbidden = true;
         return CURL_SOCKET_BAD;
     }
-    return socket(where->family, where->socktype | SOCK_CLOEXEC, where->protocol);
+    if (!sender_addresses_permit(by->addresses, &address)) {
+        by->is_busy = true;
+        return CURL_SOCKET_BAD;
+    }
+    int descriptor = new_socket(where);
+    if (descriptor >= 0)
+        sender_addresses_add(by->addresses, &address, descriptor);
+    return descriptor;
+}
+
+static int close_socket(void *context, curl_socket_t descriptor) {
+    sender_addresses_remove(context, descriptor);
+    return close(descriptor);
 }
 
 /* What is not set here, libcurl takes from the environment. */
@@ -95,5 +112,8 @@ void sender_route_set(struct sender_route *by, CURL *easy) {
     if (route->is_guarded) {
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, by);
+        /* The connection outlives the handle that opened it, and calls this at its end. */
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, by->addresses);
     }
 }

@@ -3,13 +3,17 @@
 #define COLUMBA_DISPATCHER_SENDER_ROUTE_H
 
 #include "common/push/route.h"
+#include "dispatcher/sender_addresses.h"
 
 #include <curl/curl.h>
 
 /* One for each handle, and as long as it. */
 struct sender_route {
     const struct route *route;
-    bool is_forbidden; /* an address of the present request is none that the route permits */
+    struct sender_addresses *addresses; /* of all routes; outlives libcurl's connections */
+    /* Of the present request: an address is none that the route permits, or has sockets enough. */
+    bool is_forbidden;
+    bool is_busy;
 };
 
 /* Sets the handle up, for all of its requests. */

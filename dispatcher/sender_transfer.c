@@ -29,10 +29,13 @@ struct kept_header {
 struct sender_transfer {
     CURL *easy;
     struct sender_route by;
+    sender_transfer_admit *admit;
+    void *owner;
     unsigned unacknowledged_limit_ms;
     bool multiplexes;
     bool begun;
     bool refused;
+    bool deferred;
     bool body_is_cut;
     struct kept_header retry_after;
     struct kept_header date;
@@ -90,6 +93,21 @@ static size_t on_header(char *data, size_t size, size_t count, void *context) {
     return line.size;
 }
 
+static long information(const struct sender_transfer *transfer, CURLINFO name) {
+    long value = 0;
+
+    curl_easy_getinfo(transfer->easy, name, &value);
+    return value;
+}
+
+static bool is_admitted(const struct sender_transfer *transfer) {
+    curl_off_t connection = -1;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONN_ID, &connection);
+    return transfer->admit(transfer->owner, connection,
+                           information(transfer, CURLINFO_NUM_CONNECTS) > 0);
+}
+
 /* libcurl sends a request again by itself when a connection that had served before dies under it,
  * whether or not the provider may have acted. It comes by here each time, so the second time is
  * where that ends. It reports no read error before it when the stream was refused, or lay above the
@@ -103,8 +121,9 @@ static int on_request(void *context, char *remote_address, char *local_address, 
     (void)remote_port;
     (void)local_port;
     if (!transfer->begun) {
-        transfer->begun = true;
-        return CURL_PREREQFUNC_OK;
+        transfer->deferred = !is_admitted(transfer);
+        transfer->begun = !transfer->deferred;
+        return transfer->begun ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     }
     transfer->refused = transfer->multiplexes && transfer->detail[0] == '\0';
     return CURL_PREREQFUNC_ABORT;
@@ -151,13 +170,16 @@ static void set_for_good(struct sender_transfer *transfer, int64_t timeout_ms) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
 }
 
-struct sender_transfer *sender_transfer_new(const struct route *route, int64_t timeout_ms) {
+struct sender_transfer *sender_transfer_new(const struct route *route,
+                                            struct sender_addresses *addresses,
+                                            sender_transfer_admit *admit, int64_t timeout_ms) {
     struct sender_transfer *transfer = memory_new(sizeof *transfer);
 
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL)
         abort();
-    transfer->by = (struct sender_route){.route = route};
+    transfer->by = (struct sender_route){.route = route, .addresses = addresses};
+    transfer->admit = admit;
     transfer->unacknowledged_limit_ms = (unsigned)timeout_ms;
     set_for_good(transfer, timeout_ms);
     sender_route_set(&transfer->by, transfer->easy);
@@ -175,8 +197,9 @@ void sender_transfer_prepare(struct sender_transfer *transfer, const struct send
     CURL *easy = transfer->easy;
 
     transfer->multiplexes = multiplexes;
+    transfer->owner = owner;
     sender_route_begin(&transfer->by, request->url);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, owner);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data);
@@ -187,6 +210,7 @@ void sender_transfer_prepare(struct sender_transfer *transfer, const struct send
 void sender_transfer_clear(struct sender_transfer *transfer) {
     transfer->begun = false;
     transfer->refused = false;
+    transfer->deferred = false;
     transfer->body_is_cut = false;
     transfer->retry_after.size = 0;
     transfer->date.size = 0;
@@ -201,17 +225,14 @@ CURL *sender_transfer_handle(struct sender_transfer *transfer) {
 }
 
 void *sender_transfer_owner(CURL *easy) {
-    void *owner = NULL;
+    struct sender_transfer *transfer = NULL;
 
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
-    return owner;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    return transfer->owner;
 }
 
-static long information(const struct sender_transfer *transfer, CURLINFO name) {
-    long value = 0;
-
-    curl_easy_getinfo(transfer->easy, name, &value);
-    return value;
+bool sender_transfer_deferred(const struct sender_transfer *transfer) {
+    return transfer->deferred;
 }
 
 bool sender_transfer_multiplexed(const struct sender_transfer *transfer) {
@@ -246,6 +267,7 @@ void sender_transfer_outcome(const struct sender_transfer *transfer, CURLcode co
     }
     struct sender_failure failure = {.code = code,
                                      .forbidden = transfer->by.is_forbidden,
+                                     .busy = transfer->by.is_busy,
                                      .tunnelless = is_tunnelless(transfer),
                                      .begun = transfer->begun,
                                      .written = information(transfer, CURLINFO_REQUEST_SIZE) > 0,

@@ -57,8 +57,8 @@ void state_write_hold(struct state *state, const char *pushkey, const struct hol
                       int64_t lifetime_ms, state_written *written, void *context);
 void state_mark_seen(struct state *state, int64_t seen, state_written *written, void *context);
 
-/* Gives a verdict that was just hit its whole lifetime again; nobody waits for it. One without
- * pushkey_ts is left to end, so that one push probes again. */
+/* Gives a verdict that was just hit its whole lifetime again; nobody waits for it. One that
+ * verdict_is_renewed is false of is left to end, so that one push probes again. */
 void state_renew_verdict(struct state *state, const char *pushkey, const struct verdict *verdict);
 
 /* ---- The fleet ---- */

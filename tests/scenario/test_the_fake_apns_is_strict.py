@@ -27,9 +27,6 @@ class Connection:
 
     stream_limit = 1
 
-    def allow_streams(self, count):
-        self.stream_limit = count
-
 
 @pytest.fixture
 def fake(tmp_path):
@@ -49,7 +46,9 @@ def token(fake, header=None, claims=None, spoil=False):
 def ask(fake, authorization, headers=None, body=b'{"aps":{}}', connection=None):
     """The status, and Apple's reason."""
     given = {**GOOD, "authorization": authorization, **(headers or {})}
-    answer = fake.handle(Request(given, bytearray(body), connection or Connection()))
+    connection = connection or Connection()
+    answer = fake.handle(Request(given, bytearray(body), connection))
+    connection.stream_limit = answer.streams or connection.stream_limit
     return answer.status, json.loads(answer.body or b"{}").get("reason")
 
 

@@ -1,7 +1,7 @@
 """A provider that does as the path of each request says, for the sender's tests.
 
-Prints one line, "<https port> <http port> <port that asks who is there> <proxy's port> <directory>",
-and serves until its standard input ends. The directory has ca.pem, and the certificates of two
+Prints one line, "<https port> <http port> <port that asks who is there> <port that takes one stream
+until its first answer> <proxy's port> <directory>", and serves until its standard input ends. The directory has ca.pem, and the certificates of two
 clients, alice and bob.
 """
 
@@ -65,12 +65,20 @@ class Script:
     def __init__(self):
         self.counts = collections.Counter()
         self.http2 = http2.Server(self.handle, None)
+        self.strict = http2.Server(self.handle_strictly, None, 1, distance_s=0.02)
         self.proxy = connect_proxy.Proxy()
 
     def handle(self, request):
         action, argument = (request.path[1:].split("/") + [""])[:2]
         self.counts[request.path] += 1
         return getattr(self, "on_" + action, self.on_plain)(request, action, argument)
+
+    def handle_strictly(self, request):
+        answer = self.handle(request)
+        if request.connection.stream_limit == 1:
+            answer.delay_s = max(answer.delay_s, 0.05)
+        answer.streams = 20
+        return answer
 
     def on_status(self, _request, _action, argument):
         headers = (("retry-after", "7"), ("date", DATE))
@@ -98,6 +106,8 @@ class Script:
     def on_stats(self, _request, _action, _argument):
         stats = {
             "connections": self.http2.connection_count,
+            "strict_connections": self.strict.connection_count,
+            "refused_streams": self.strict.refused_stream_count,
             "requests": self.counts,
             "tunnels": self.proxy.tunnels,
             "denied_tunnels": self.proxy.denied_count,
@@ -160,7 +170,11 @@ async def main():
         asking = await loop.create_server(
             lambda: Connection(script.http2), "127.0.0.1", 0, ssl=known, backlog=1024
         )
-        ports = [server.sockets[0].getsockname()[1] for server in (tls, clear, asking)]
+        strict = await loop.create_server(
+            lambda: Connection(script.strict), "127.0.0.1", 0, ssl=context, backlog=1024
+        )
+        servers = (tls, clear, asking, strict)
+        ports = [server.sockets[0].getsockname()[1] for server in servers]
         print(*ports, await script.proxy.listen(), directory, flush=True)
         await loop.run_in_executor(None, sys.stdin.read)
 

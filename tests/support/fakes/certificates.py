@@ -1,4 +1,5 @@
-"""A certificate authority for one run, and a server certificate for loopback names."""
+"""A certificate authority for one run, and a server certificate for loopback names and
+those that tests have resolved there."""
 
 import datetime
 import ipaddress
@@ -44,6 +45,7 @@ def _server(authority, authority_key):
     key = ec.generate_private_key(ec.SECP256R1())
     names = [
         x509.DNSName("localhost"),
+        x509.DNSName("*.push.example"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.IPAddress(ipaddress.ip_address("::1")),
     ]

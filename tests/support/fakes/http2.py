@@ -40,6 +40,7 @@ class Answer:
     headers: tuple = (("content-type", "application/json; charset=UTF-8"),)
     delay_s: float = 0
     action: str = "answer"
+    streams: int = 0  # the connection may have so many at once from this answer on; 0: as before
 
 
 def _settings(stream_limit):
@@ -85,7 +86,8 @@ class Connection(asyncio.Protocol):
         # h2 would end the connection for a stream too many; on_request refuses only the stream.
         self.h2.local_settings = _settings(MOST_STREAMS)
         self.h2.increment_flow_control_window(WINDOW_BYTES)
-        self.flush()
+        self.flush_due = True
+        self.loop.call_later(self.server.distance_s, self.flush)
 
     def connection_lost(self, _error):
         self.server.connections.discard(self)
@@ -163,6 +165,8 @@ class Connection(asyncio.Protocol):
     def carry_out(self, stream_id, answer):
         if self.transport is None:
             return
+        if answer.streams:
+            self.allow_streams(answer.streams)
         try:
             self.ACTIONS[answer.action](self, stream_id, answer)
         except (h2.exceptions.ProtocolError, KeyError):
@@ -235,10 +239,11 @@ class Connection(asyncio.Protocol):
 class Server:
     """handle(request) gives an Answer; it is called in the loop and must not block."""
 
-    def __init__(self, handle, context, stream_limit=1000):
+    def __init__(self, handle, context, stream_limit=1000, distance_s=0):
         self.handle = handle
         self.context = context
         self.stream_limit = stream_limit
+        self.distance_s = distance_s  # how long the settings take to the client
         self.connections = set()
         self.connection_count = 0
         self.refused_stream_count = 0

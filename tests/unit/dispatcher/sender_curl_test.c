@@ -208,9 +208,62 @@ static void an_answer_may_be_followed_by_a_request(void **state) {
     close_fixture(&fixture);
 }
 
+static void send_strict(struct fixture *fixture, const char *path, struct reply *reply) {
+    char url[100];
+
+    snprintf(url, sizeof url, "https://127.0.0.1:%d%s", fixture->provider->strict_port, path);
+    send_url(fixture, url, &fixture->provider->route, reply);
+}
+
+static void close_strict_connections(struct fixture *fixture) {
+    struct reply reply;
+
+    for (size_t i = 0; i < 4; i++) {
+        send_strict(fixture, "/close", &reply);
+        await(fixture);
+    }
+}
+
+static void a_new_connection_has_one_request_until_its_answer(void **state) {
+    enum { BURST = 200 };
+    struct fixture fixture = open_fixture(state, 4, 20000);
+    struct reply *replies = memory_new_array(BURST, sizeof *replies);
+
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < BURST; i++)
+            send_strict(&fixture, "/slow/20", &replies[i]);
+        await(&fixture);
+        for (size_t i = 0; i < BURST; i++)
+            expect_answer(&replies[i], 200, "late");
+        close_strict_connections(&fixture);
+    }
+    assert_int_equal(counted(&fixture, "refused_streams", NULL), 0);
+    assert_true(counted(&fixture, "strict_connections", NULL) > 4);
+    free(replies);
+    close_fixture(&fixture);
+}
+
+static void a_slow_first_answer_holds_up_nobody(void **state) {
+    struct fixture fixture = open_fixture(state, 4, 20000);
+    struct reply slow;
+    struct reply quick[10];
+
+    send_path(&fixture, "/slow/6000", &slow);
+    fixture.awaited_count--;
+    for (size_t i = 0; i < 10; i++)
+        send_path(&fixture, "/ok", &quick[i]);
+    await(&fixture);
+    for (size_t i = 0; i < 10; i++)
+        expect_answer(&quick[i], 200, "ok");
+    assert_false(slow.arrived);
+    close_fixture(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_status_headers_and_body),
+        cmocka_unit_test(a_new_connection_has_one_request_until_its_answer),
+        cmocka_unit_test(a_slow_first_answer_holds_up_nobody),
         cmocka_unit_test(sends_headers_and_every_byte_of_the_body),
         cmocka_unit_test(a_handle_forgets_its_last_request),
         cmocka_unit_test(keeps_so_much_of_a_body_and_no_more),

@@ -32,6 +32,7 @@ struct provider {
     int https_port;
     int http_port;
     int asking_port; /* HTTPS, for clients with a certificate */
+    int strict_port; /* HTTPS, with one stream on a connection until its first answer, then 20 */
     int proxy_port;
     char directory[200];
     char ca_file[220];
@@ -78,9 +79,10 @@ static inline int start_provider(void **state) {
     provider->input = input[1];
 
     FILE *words = fdopen(output[0], "r");
-    assert_int_equal(fscanf(words, "%d %d %d %d %199s", &provider->https_port, &provider->http_port,
-                            &provider->asking_port, &provider->proxy_port, provider->directory),
-                     5);
+    assert_int_equal(fscanf(words, "%d %d %d %d %d %199s", &provider->https_port,
+                            &provider->http_port, &provider->asking_port, &provider->strict_port,
+                            &provider->proxy_port, provider->directory),
+                     6);
     snprintf(provider->ca_file, sizeof provider->ca_file, "%s/ca.pem", provider->directory);
     fclose(words);
     provider->route.ca_file = provider->ca_file;
