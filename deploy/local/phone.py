@@ -1,15 +1,72 @@
 #!/usr/bin/python3
-"""Shows what a phone would have got, from what the fake FCM wrote down.
+"""The phones of the show: how they are registered, and what they got, from what the fakes of their
+providers wrote down.
 
-    phone.py FILE PUSHKEY EVENT_ID SECONDS
+    phone.py devices NAME ENDPOINTS    the devices of a notify body, one of each kind, as JSON;
+                                       ENDPOINTS is the address of the fake that has them
+    phone.py show KIND FILE NAME EVENT_ID SECONDS
+                                       waits for that push, prints it, exits 0; 1 when it did not come
+"""
 
-Waits for the message to that pushkey about that event, prints it, exits 0; 1 when it did not come."""
-
+import base64
 import json
 import sys
 import time
+from pathlib import Path
 
-ANSWERS = {200: "taken", 404: "refused: this pushkey is dead"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests/support/fakes"))
+
+from signed_token import base64url  # noqa: E402
+from subscription import Subscription  # noqa: E402
+
+SHOWN_CHARACTERS = 80
+
+
+def devices(name, endpoints):
+    browser = Subscription(name)
+    endpoint = f"{endpoints}/wp/{name}"
+    return [
+        {"app_id": "org.example.app", "pushkey": name},
+        {"app_id": "org.example.ios", "pushkey": base64.b64encode(name.encode()).decode()},
+        {
+            "app_id": "org.example.web",
+            "pushkey": browser.p256dh,
+            "data": {"endpoint": endpoint, "auth": base64url(browser.auth)},
+        },
+        {"app_id": "org.example.unifiedpush", "pushkey": f"{endpoints}/up/{name}"},
+        {"app_id": "org.example.huawei", "pushkey": name},
+    ]
+
+
+def _message(line):
+    return line["body"].get("message", {}) if isinstance(line["body"], dict) else {}
+
+
+def _fcm(line):
+    return {"priority": _message(line).get("android", {}).get("priority"), **_message(line)["data"]}
+
+
+def _apns(line):
+    headers = line["headers"]
+    names = ("apns-topic", "apns-push-type", "apns-priority")
+    return {**{name: headers.get(name) for name in names}, **line["body"]}
+
+
+def _webpush(line):
+    return {"urgency": line["headers"].get("urgency"), **line["plaintext"]}
+
+
+def _unifiedpush(line):
+    return line["body"]["notification"]
+
+
+def _hms(line):
+    message = _message(line)
+    return {"urgency": message.get("android", {}).get("urgency"), **json.loads(message["data"])}
+
+
+# What a phone of each kind reads.
+KINDS = {"fcm": _fcm, "apns": _apns, "webpush": _webpush, "unifiedpush": _unifiedpush, "hms": _hms}
 
 
 def messages(path, offset):
@@ -24,35 +81,47 @@ def messages(path, offset):
     return [json.loads(line) for line in text[:end].splitlines()], offset + end
 
 
-def is_wanted(line, pushkey, event_id):
-    message = line["body"].get("message", {}) if isinstance(line["body"], dict) else {}
-    return pushkey in (message.get("token"), message.get("fid")) and (
-        message.get("data", {}).get("event_id") == event_id
-    )
+def read(kind, line, name, event_id):
+    """What the phone of that name reads about the event, else nothing."""
+    try:
+        fields = KINDS[kind](line)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    is_its = name in (line.get("token"), _message(line).get("token"))
+    return fields if is_its and fields.get("event_id") == event_id else None
 
 
-def show(line):
-    message = line["body"]["message"]
-    print(f"    phone       {message.get('token') or message.get('fid')}")
-    print(f"    answer      {line['status']} ({ANSWERS.get(line['status'], 'not taken')})")
-    print(f"    priority    {message.get('android', {}).get('priority', '-')}")
-    for name, value in message.get("data", {}).items():
-        print(f"    {name:10}  {value}")
+def show(line, fields):
+    dead = line["status"] in (404, 410)
+    print(f"    {'answer':20}  {line['status']} ({'this pushkey is dead' if dead else 'taken'})")
+    for name, value in fields.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        cut = "…" if len(text) > SHOWN_CHARACTERS else ""
+        print(f"    {name:20}  {text[:SHOWN_CHARACTERS]}{cut}")
 
 
-def main():
-    path, pushkey, event_id, seconds = sys.argv[1:5]
+def wait_and_show(kind, path, name, event_id, seconds):
     deadline = time.monotonic() + float(seconds)
     offset = 0
     while True:
         lines, offset = messages(path, offset)
         for line in lines:
-            if is_wanted(line, pushkey, event_id):
-                show(line)
+            fields = read(kind, line, name, event_id)
+            if fields is not None:
+                show(line, fields)
                 return 0
         if time.monotonic() > deadline:
             return 1
         time.sleep(0.05)
+
+
+def main():
+    if sys.argv[1:2] == ["devices"] and len(sys.argv) == 4:
+        print(json.dumps(devices(*sys.argv[2:])))
+        return 0
+    if sys.argv[1:2] == ["show"] and len(sys.argv) == 7:
+        return wait_and_show(*sys.argv[2:])
+    sys.exit(__doc__)
 
 
 if __name__ == "__main__":
