@@ -26,9 +26,14 @@ struct core {
     void *progressed_context;
 };
 
+static inline struct queue_clock_own core_own_clock(const struct core *core) {
+    return (struct queue_clock_own){loop_wall_ms(core->parts.loop),
+                                    loop_monotonic_ms(core->parts.loop)};
+}
+
 /* Now, by the brokers' clock. */
 static inline int64_t core_queue_ms(const struct core *core) {
-    return queue_clock_now_ms(&core->clock, loop_wall_ms(core->parts.loop));
+    return queue_clock_now_ms(&core->clock, core_own_clock(core));
 }
 
 #endif

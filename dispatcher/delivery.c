@@ -68,6 +68,19 @@ static void name_it(struct delivery *delivery) {
                          : identity_record(slice_of(delivery->meta.id));
 }
 
+/* A clock that no broker has confirmed ends nothing: the acknowledgement of a copy confirms it, and
+ * the copy is judged by that. */
+static bool is_over(const struct delivery *delivery, int64_t age_ms, struct ending *out) {
+    int64_t ttl_ms = delivery->app == NULL ? 0 : delivery->app->ttl_ms;
+    bool over = decide_age(age_ms, ttl_ms, delivery->config->retry.max_age_ms, out);
+
+    if (over && !delivery->core->clock.is_learnt) {
+        *out = ending_of(OUTCOME_MOVED, "clock_unconfirmed");
+        out->is_untried = true;
+    }
+    return over;
+}
+
 bool delivery_read(struct delivery *delivery, struct ending *out) {
     const struct config *config = delivery->config;
     struct error error;
@@ -91,8 +104,7 @@ bool delivery_read(struct delivery *delivery, struct ending *out) {
     }
     name_it(delivery);
     delivery->app = apps_find(&config->apps, delivery->device->app_id);
-    if (decide_age(age_ms, delivery->app == NULL ? 0 : delivery->app->ttl_ms,
-                   config->retry.max_age_ms, out))
+    if (is_over(delivery, age_ms, out))
         return false;
     if (delivery->app == NULL) {
         *out = ending_of(OUTCOME_MOVED, "unknown_app");

@@ -42,7 +42,7 @@ static int64_t now_of(const struct gates *gates) {
 }
 
 static const struct dispatcher_config *config_of(const struct gates *gates) {
-    return &gates->core->parts.config->dispatcher;
+    return &gates->core->config->dispatcher;
 }
 
 /* ---- Room ---- */
@@ -378,8 +378,24 @@ bool gates_are_flowing(const struct gates *gates) {
     return now_of(gates) - gates->succeeded_ms < FLOWING_MS;
 }
 
+/* Who waits for what may be mended by now comes back soon, and is then of the new configuration. */
+static void let_come_back(void *context, struct place *place) {
+    struct gates *gates = context;
+    struct ending ending = ending_of(OUTCOME_MOVED, "reconfigured");
+    struct delivery *first = NULL;
+
+    ending.is_untried = true;
+    while (!place->is_host && gate_is_shut(&place->gate) &&
+           (first = TAILQ_FIRST(&place->line)) != NULL) {
+        line_leave(gates, place, first);
+        settle(first, &ending);
+    }
+}
+
 void gates_reconfigure(struct gates *gates) {
     gate_places_forget_apps(gates->places);
+    gate_places_each(gates->places, let_come_back, gates);
+    partitions_reopen(gates->core->partitions);
 }
 
 struct gates_count gates_count(const struct gates *gates) {

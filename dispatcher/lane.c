@@ -244,6 +244,7 @@ void lane_configure(struct lane *lane, const struct config *config) {
 
     core->config = config_hold(config);
     config_release(before);
+    gates_reconfigure(core->gates);
     intake_configured(core->intake);
 }
 

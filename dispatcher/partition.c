@@ -56,7 +56,7 @@ static void take(struct partition *partition, struct queue_record *record) {
 }
 
 static void saw_stamp(struct core *core, int64_t stamp_ms) {
-    queue_clock_at_least(&core->clock, stamp_ms, loop_wall_ms(core->parts.loop));
+    queue_clock_at_least(&core->clock, stamp_ms, core_own_clock(core));
 }
 
 static void head_is_due(void *context) {

@@ -64,7 +64,7 @@ static void write_hold(struct delivery *delivery) {
 
     delivery->writes++;
     state_write_hold(core->parts.state, delivery->pushkey, &delivery->hold,
-                     core->parts.config->retry.max_age_ms, written, delivery);
+                     core->config->retry.max_age_ms, written, delivery);
 }
 
 static void mark_delivered(struct delivery *delivery) {
@@ -149,7 +149,7 @@ static void acknowledged(void *context, const struct error *error) {
     int64_t lead_ms = 0;
 
     if (error == NULL && queue_producer_clock_lead_ms(core->parts.producer, &lead_ms))
-        queue_clock_set_lead(&core->clock, lead_ms);
+        queue_clock_set_lead(&core->clock, lead_ms, core_own_clock(core));
 
     if (error == NULL && delivery->partition != NULL)
         hold(delivery);

@@ -162,17 +162,25 @@ static void a_retry_is_due_after_its_delay_whatever_the_clocks_say(void **state)
 }
 
 static void the_brokers_say_what_the_time_is(void **state) {
+    const struct queue_clock_own at_five = {.wall_ms = 5000, .monotonic_ms = 100};
+    const struct queue_clock_own at_six = {.wall_ms = 6000, .monotonic_ms = 1100};
+    const struct queue_clock_own jumped = {.wall_ms = 3606000, .monotonic_ms = 1100};
     struct queue_clock clock = {0};
 
     (void)state;
-    assert_int_equal(queue_clock_now_ms(&clock, 5000), 5000);
-    queue_clock_at_least(&clock, 4000, 5000);
-    assert_int_equal(queue_clock_now_ms(&clock, 5000), 5000);
-    queue_clock_at_least(&clock, 9000, 5000);
-    assert_int_equal(queue_clock_now_ms(&clock, 5000), 9000);
-    assert_int_equal(queue_clock_now_ms(&clock, 6000), 10000);
-    queue_clock_set_lead(&clock, 1000);
-    assert_int_equal(queue_clock_now_ms(&clock, 6000), 5000);
+    assert_int_equal(queue_clock_now_ms(&clock, at_five), 5000);
+    queue_clock_at_least(&clock, 4000, at_five);
+    assert_int_equal(queue_clock_now_ms(&clock, at_five), 5000);
+    queue_clock_at_least(&clock, 9000, at_five);
+    assert_int_equal(queue_clock_now_ms(&clock, at_five), 9000);
+    assert_int_equal(queue_clock_now_ms(&clock, at_six), 10000);
+    assert_false(clock.is_learnt);
+    queue_clock_set_lead(&clock, 1000, at_five);
+    assert_true(clock.is_learnt);
+    assert_int_equal(queue_clock_now_ms(&clock, at_six), 5000);
+    assert_int_equal(queue_clock_now_ms(&clock, jumped), 5000);
+    queue_clock_at_least(&clock, 7000, jumped);
+    assert_int_equal(queue_clock_now_ms(&clock, at_six), 7000);
 }
 
 static void admission_believes_only_what_redis_said(void **state) {
