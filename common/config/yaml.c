@@ -47,6 +47,10 @@ void yaml_append_path(const struct yaml_node *node, struct buffer *out) {
     }
 }
 
+static const char *or_nothing(const char *text) {
+    return text == NULL ? "" : text;
+}
+
 static bool refuse(const struct yaml_node *node, const char *member, struct error *error,
                    const char *sentence) {
     struct buffer path = {0};
@@ -54,8 +58,10 @@ static bool refuse(const struct yaml_node *node, const char *member, struct erro
     yaml_append_path(node, &path);
     if (member != NULL)
         buffer_append_format(&path, "%s%s", path.size == 0 ? "" : ".", member);
-    error_set(error, ERROR_CONFIG, "%s:%zu: %s%s%s", node->tree->name, node->line,
-              buffer_text(&path), path.size == 0 ? "" : ": ", sentence);
+    error_set(error, ERROR_CONFIG, "%s:%zu: %s%s%s%s%s%s", node->tree->name, node->line,
+              buffer_text(&path), path.size == 0 ? "" : ": ", sentence,
+              node->variable == NULL ? "" : " (look at ", or_nothing(node->variable),
+              node->variable == NULL ? "" : " in the environment)");
     buffer_free(&path);
     return false;
 }
@@ -111,6 +117,18 @@ static size_t line_of(const struct yaml_tree *tree, yaml_mark_t mark) {
 static bool convert(struct yaml_tree *tree, yaml_document_t *document, int index, size_t depth,
                     struct yaml_node *node, struct error *error);
 
+/* Whoever looks for a mistake has to know that it may not be in the file. */
+static const char *variable_of(struct yaml_tree *tree, struct slice raw) {
+    for (size_t i = 0; i + 2 < raw.size; i++)
+        if (raw.data[i] == '$' && raw.data[i + 1] == '{' && (i == 0 || raw.data[i - 1] != '$')) {
+            struct slice name = {.data = raw.data + i + 2, .size = 0};
+            while (i + 2 + name.size < raw.size && strchr(":}", name.data[name.size]) == NULL)
+                name.size++;
+            return arena_copy(tree->arena, name).data;
+        }
+    return NULL;
+}
+
 static bool convert_text(struct yaml_tree *tree, const yaml_node_t *from, struct yaml_node *node,
                          struct error *error) {
     struct slice raw = {.data = (const char *)from->data.scalar.value,
@@ -129,6 +147,8 @@ static bool convert_text(struct yaml_tree *tree, const yaml_node_t *from, struct
         done = yaml_refuse(node, error, "holds a NUL byte, expected text");
     else
         node->text = arena_copy(tree->arena, buffer_slice(&text)).data;
+    if (done && !tree->source.literal)
+        node->variable = variable_of(tree, raw);
     if (text.data != NULL)
         memory_wipe(text.data, text.size);
     buffer_free(&text);

@@ -22,8 +22,9 @@ struct yaml_node {
     size_t index;                   /* the place among the parent's children */
     size_t line;                    /* from 1; of the key where there is one */
     enum yaml_kind kind;
-    bool plain;       /* a text without quotes: may stand for more than a text */
-    const char *text; /* of a YAML_TEXT, after substitution, without NUL bytes inside */
+    bool plain;           /* a text without quotes: may stand for more than a text */
+    const char *text;     /* of a YAML_TEXT, after substitution, without NUL bytes inside */
+    const char *variable; /* the first of the environment that was put into it; NULL when none */
     struct yaml_node *children;
     size_t count;
 };

@@ -284,6 +284,12 @@ static void test_the_environment_says_where_the_queue_is(void **state) {
     assert_string_equal(config->dispatcher.proxy, "http://proxy.example:80");
     config_release(config);
 
+    setenv("HTTPS_PROXY", "socks5://proxy.example:1080", 1);
+    assert_refused(yaml, "columba.yaml:1: dispatcher.proxy: is not a proxy, expected "
+                         "http://host:port, with user:password@ before the host if need be, or "
+                         "none (look at HTTPS_PROXY in the environment)");
+    unsetenv("HTTPS_PROXY");
+
     setenv("COLUMBA_REDIS_PASSWORD", "p", 1);
     config = parse("http: {port: 5000}\nredis: {password_file: usual.yaml}\n" APPS);
     unsetenv("COLUMBA_REDIS_PASSWORD");

@@ -204,6 +204,40 @@ static void test_config_lists_the_apps(void **state) {
     buffer_free(&out);
 }
 
+#define SAMPLE TEST_DATA_DIR "/common/config/sygnal/apps_alone.yaml"
+
+static void test_an_import_is_yaml_or_json(void **state) {
+    struct invocation invocation = {.arguments = {SAMPLE}, .argument_count = 1};
+    struct buffer yaml = {0};
+    struct buffer json = {0};
+    struct error error = {0};
+
+    (void)state;
+    assert_int_equal(config_command_import(&invocation, &yaml, &error), COMMAND_OK);
+    assert_non_null(strstr(buffer_text(&yaml), "\napps:\n  com.example.*:\n    type: gcm\n"));
+    invocation.json = true;
+    assert_int_equal(config_command_import(&invocation, &json, &error), COMMAND_OK);
+    struct json_object *report = json_tokener_parse(buffer_text(&json));
+    assert_string_equal(json_object_get_string(json_object_object_get(report, "file")), SAMPLE);
+    assert_string_equal(json_object_get_string(json_object_object_get(report, "yaml")),
+                        buffer_text(&yaml));
+    json_object_put(report);
+    buffer_free(&yaml);
+    buffer_free(&json);
+}
+
+static void test_what_is_not_sygnals_is_not_imported(void **state) {
+    struct invocation invocation = {.arguments = {"/nonexistent/sygnal.yaml"}, .argument_count = 1};
+    struct buffer out = {0};
+    struct error error = {0};
+
+    (void)state;
+    assert_int_equal(config_command_import(&invocation, &out, &error), COMMAND_USAGE);
+    assert_non_null(strstr(error.text, "/nonexistent/sygnal.yaml"));
+    assert_int_equal(out.size, 0);
+    buffer_free(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound_topics_are_a_table),
@@ -214,6 +248,8 @@ int main(void) {
         cmocka_unit_test(test_lane_without_topics_is_not_zero_lag),
         cmocka_unit_test(test_lag_as_json),
         cmocka_unit_test(test_config_lists_the_apps),
+        cmocka_unit_test(test_an_import_is_yaml_or_json),
+        cmocka_unit_test(test_what_is_not_sygnals_is_not_imported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
