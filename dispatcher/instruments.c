@@ -119,6 +119,12 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
     [DISPATCHER_KAFKA_CONNECTED] = {.name = "columba_dispatcher_kafka_connected",
                                     .type = METRIC_GAUGE,
                                     .help = "1 when a broker is connected."},
+    [DISPATCHER_CREDENTIAL_DAYS] = {.name = "columba_dispatcher_credential_days_left",
+                                    .type = METRIC_GAUGE,
+                                    .help = "Days until the certificate of an app ends; 0 or less "
+                                            "where it has ended or cannot be read.",
+                                    .labels = {"app"},
+                                    .series_limit = 1000},
     [DISPATCHER_BUILD_INFO] = {.name = "columba_dispatcher_build_info",
                                .type = METRIC_GAUGE,
                                .help = "Always 1; the version is in the label.",

@@ -6,6 +6,7 @@
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
 #include "common/queue/topic_watch.h"
+#include "dispatcher/credential_expiry.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/lane.h"
 
@@ -19,6 +20,7 @@ struct dispatcher {
     struct lane_parts parts;
     struct admin *admin;
     struct topic_watch *topics;
+    struct credential_expiry *expiry;
     struct lane *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
     size_t draining; /* lanes that have not left their group yet */
@@ -165,6 +167,8 @@ static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
     if (parts->sender == NULL)
         return false;
     parts->credentials = credentials_new(parts->loop, parts->sender);
+    dispatcher->expiry = credential_expiry_new(parts->loop, parts->metrics);
+    credential_expiry_configure(dispatcher->expiry, config);
     dispatcher->admin =
         admin_open(parts->loop, config->dispatcher.admin_listen, &admin_source, dispatcher, error);
     if (dispatcher->admin == NULL)
@@ -179,6 +183,7 @@ static void close_parts(struct dispatcher *dispatcher) {
 
     admin_close(dispatcher->admin);
     topic_watch_close(dispatcher->topics);
+    credential_expiry_free(dispatcher->expiry);
     credentials_free(parts->credentials);
     sender_close(parts->sender);
     state_close(parts->state);

@@ -3,19 +3,11 @@
 #include "common/base/network.h"
 
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /* What a mended file is seen after; libcurl's own default is a day. */
 enum { CA_KEPT_SECONDS = 60 };
-
-static bool ends_with(const char *text, const char *end) {
-    size_t size = strlen(text);
-    size_t end_size = strlen(end);
-
-    return size >= end_size && strcasecmp(text + size - end_size, end) == 0;
-}
 
 /* A name in another alphabet may turn into anything, digits too, once libcurl has translated it. */
 static bool is_ascii(const char *host) {
@@ -90,10 +82,9 @@ static void set_proxy(CURL *easy, const char *proxy) {
 static void set_certificate(CURL *easy, const struct route *route) {
     const char *path = route->certificate_file;
     const char *password = route->certificate_password;
-    bool is_pkcs12 = ends_with(path, ".p12") || ends_with(path, ".pfx");
 
     curl_easy_setopt(easy, CURLOPT_SSLCERT, path);
-    curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, is_pkcs12 ? "P12" : "PEM");
+    curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, route_has_pkcs12(route) ? "P12" : "PEM");
     /* Without one, OpenSSL would ask the terminal. */
     curl_easy_setopt(easy, CURLOPT_KEYPASSWD, password == NULL ? "" : password);
 }

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct route plain_route;
 
@@ -44,6 +45,19 @@ bool route_equal(const struct route *a, const struct route *b) {
 bool route_permits(const struct route *route, const struct network_address *address) {
     return !route->is_guarded || network_is_public(address) ||
            network_list_contains(route->allowed_networks, address);
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text);
+    size_t end_size = strlen(end);
+
+    return size >= end_size && strcasecmp(text + size - end_size, end) == 0;
+}
+
+bool route_has_pkcs12(const struct route *route) {
+    const char *path = route->certificate_file;
+
+    return path != NULL && (ends_with(path, ".p12") || ends_with(path, ".pfx"));
 }
 
 static char *copy_text(const char *text) {

@@ -20,6 +20,9 @@ bool route_equal(const struct route *a, const struct route *b);
 /* A copy with strings of its own; release with route_release. route may be NULL. */
 struct route route_copy(const struct route *route);
 
+/* Whether the certificate is PKCS#12, by the name of its file. */
+bool route_has_pkcs12(const struct route *route);
+
 /* Whether the guard lets a connection go to the address. */
 struct network_address;
 bool route_permits(const struct route *route, const struct network_address *address);

@@ -30,7 +30,9 @@ class Connection:
 
 @pytest.fixture
 def fake(tmp_path):
-    return apns.Apns(SimpleNamespace(dir=tmp_path), SimpleNamespace(stream_limit=1000))
+    return apns.Apns(
+        SimpleNamespace(dir=tmp_path, certificates=False), SimpleNamespace(stream_limit=1000)
+    )
 
 
 def token(fake, header=None, claims=None, spoil=False):

@@ -111,6 +111,17 @@ class FakeApns(FakeProvider):
         }
 
 
+class FakeApnsOfCertificates(FakeApns):
+    """It asks for the certificate that is in its directory."""
+
+    def arguments(self):
+        return [*super().arguments(), "--certificates"]
+
+    def app(self, file="client.pem", password=None, **options):
+        app = {"type": "apns", "certfile": str(self.directory / file), **self.route(), **options}
+        return app if password is None else app | {"certfile_password": password}
+
+
 class FakeEndpoint(FakeProvider):
     """Both kinds of endpoints; they are on loopback, so that apps have to allow it."""
 

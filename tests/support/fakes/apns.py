@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A fake of Apple's push service (HTTP/2, provider tokens).
+"""A fake of Apple's push service (HTTP/2, provider tokens or certificates).
 
-    apns.py --dir DIR [--port P] [--streams N]
+    apns.py --dir DIR [--port P] [--streams N] [--certificates]
 
 Speaks HTTP/2 over TLS on loopback; writes AuthKey.p8 into DIR beside what service.py says. A device
 token is hex, and what it spells tells how it is answered: the table ANSWERS below lists the words,
@@ -11,10 +11,14 @@ service.py those of every fake. What it understands beside that:
 A connection has one stream at a time until a request on it has shown a good provider token, as
 Apple's have; it says so no sooner than over a real distance, and the first answer takes a little
 longer, so that whoever does not wait is seen.
+With --certificates it takes clients alone that show the certificate whose key is in DIR, as client.pem,
+and under PASSWORD as client_locked.pem and client.p12: it stands in for tokens, and says the topic.
 """
 
 import json
+import os
 import re
+import ssl
 import sys
 import time
 import uuid
@@ -22,7 +26,7 @@ import weakref
 
 import service
 import signed_token
-from certificates import write_ec_key
+from certificates import server_context, write_client, write_ec_key
 from http2 import Answer
 from service import ALWAYS, retry_after
 
@@ -52,6 +56,8 @@ PAYLOAD_BYTES_OTHERWISE = 4096
 TOKEN_LIFETIME_S = 3600
 TOKEN_INTERVAL_S = 20 * 60
 CLOCK_SKEW_S = 60
+PASSWORD = "open sesame"
+CLIENT_DAYS = 20
 FIRST_ANSWER_S = 0.05
 FAR_S = 0.02
 
@@ -109,12 +115,29 @@ class Apns(service.Service):
 
     def __init__(self, arguments, server):
         super().__init__(arguments.dir, server)
+        self.by_certificate = arguments.certificates
         self.public_key = write_ec_key(self.path("AuthKey.p8")).public_key()
         self.expired_until = 0
         self.shown = weakref.WeakKeyDictionary()  # when the token of a connection was made
         self.later_streams = server.stream_limit
-        server.stream_limit = 1
         server.distance_s = FAR_S
+        if not self.by_certificate:
+            server.stream_limit = 1
+
+    @staticmethod
+    def add_arguments(parser):
+        parser.add_argument("--certificates", action="store_true", help="in place of tokens")
+
+    @staticmethod
+    def context(arguments):
+        context = server_context(arguments.dir)
+        if arguments.certificates:
+            client = os.path.join(arguments.dir, "client.pem")
+            if not os.path.exists(client):
+                write_client(arguments.dir, "client", PASSWORD.encode(), CLIENT_DAYS)
+            context.load_verify_locations(client)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
     def ready(self):
         return {
@@ -122,6 +145,7 @@ class Apns(service.Service):
             "key_id": KEY_ID,
             "team_id": TEAM_ID,
             "topic": TOPIC,
+            "certificate_password": PASSWORD,
         }
 
     def handle(self, request):
@@ -144,13 +168,14 @@ class Apns(service.Service):
             raise Refused(404, "BadPath")
         found["token"] = spelled(path.group(1))
         is_first = request.connection.stream_limit == 1
-        self.check_provider_token(request)
+        if not self.by_certificate:
+            self.check_provider_token(request)
         found["is_known"] = True
         if not path.group(1):
             raise Refused(400, "MissingDeviceToken")
         if not HEX.match(path.group(1)):
             raise Refused(400, "BadDeviceToken")
-        check_headers(request.headers)
+        check_headers(request.headers, self.by_certificate)
         check_payload(request.headers.get("apns-push-type", "alert"), bytes(request.body))
         answer = self.scripted(found["token"])
         answer.delay_s = FIRST_ANSWER_S if is_first else 0
@@ -196,13 +221,14 @@ class Apns(service.Service):
                 connection.leave(b'{"reason":"Shutdown"}')
 
 
-def check_headers(headers):
+def check_headers(headers, by_certificate=False):
     push_type = headers.get("apns-push-type", "alert")
     if push_type not in TOPIC_SUFFIXES:
         raise Refused(400, "InvalidPushType")
-    if not headers.get("apns-topic"):
+    topic = headers.get("apns-topic", TOPIC + TOPIC_SUFFIXES[push_type] if by_certificate else "")
+    if not topic:
         raise Refused(400, "MissingTopic")
-    if headers["apns-topic"] != TOPIC + TOPIC_SUFFIXES[push_type]:
+    if topic != TOPIC + TOPIC_SUFFIXES[push_type]:
         raise Refused(400, "BadTopic")
     priority = headers.get("apns-priority", "10")
     if priority not in PRIORITIES or (push_type == "background" and priority != "5"):

@@ -81,11 +81,12 @@ def write_ec_key(path):
     return key
 
 
-def write_client(directory, name, password):
+def write_client(directory, name, password, days=30):
     """Writes a certificate that vouches for itself, with its key in three forms: name.pem, and under
     the password name_locked.pem and name.p12. Returns the certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _builder(_name(name), _name(name), key.public_key(), 30).sign(key, hashes.SHA256())
+    named = _builder(_name(name), _name(name), key.public_key(), days)
+    certificate = named.sign(key, hashes.SHA256())
     lock = serialization.BestAvailableEncryption(password)
     pkcs8 = serialization.PrivateFormat.PKCS8
     forms = {

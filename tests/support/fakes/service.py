@@ -72,6 +72,11 @@ class Service:
     def add_arguments(parser):
         """Of the command line, beside those that all have."""
 
+    @staticmethod
+    def context(arguments):
+        """Of TLS."""
+        return certificates.server_context(arguments.dir)
+
     def handle(self, request):
         raise NotImplementedError
 
@@ -151,7 +156,7 @@ async def _run(kind, arguments):
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
-    server = Server(None, certificates.server_context(arguments.dir), arguments.streams)
+    server = Server(None, kind.context(arguments), arguments.streams)
     await server.listen(arguments.port)
     service = kind(arguments, server)
     server.handle = service.handle
