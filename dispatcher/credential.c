@@ -98,6 +98,12 @@ static struct account *account_new(struct credentials *credentials, const struct
     return account;
 }
 
+static bool is_same(const struct account *account, const struct credential_kind_row *row,
+                    const struct credential_source *source, const struct route *route) {
+    return account->row == row && credential_source_equal(&account->source, source) &&
+           route_equal(&account->route, route);
+}
+
 /* NULL when the app needs no credential. */
 static struct account *account_of(struct credentials *credentials, const struct app *app) {
     struct credential_source source;
@@ -106,9 +112,7 @@ static struct account *account_of(struct credentials *credentials, const struct 
 
     if (row == NULL)
         return NULL;
-    while (account != NULL &&
-           !(account->row == row && credential_source_equal(&account->source, &source) &&
-             route_equal(&account->route, route_of(row, app))))
+    while (account != NULL && !is_same(account, row, &source, route_of(row, app)))
         account = account->next;
     return account != NULL ? account : account_new(credentials, app, row, &source);
 }
@@ -132,6 +136,36 @@ static void account_free(struct account *account) {
     credential_source_release(&account->source);
     free(account->app_id);
     free(account);
+}
+
+static bool is_of(const struct account *account, const struct app *app) {
+    struct credential_source source;
+    const struct credential_kind_row *row = credential_kind_of(app, &source);
+
+    return row != NULL && is_same(account, row, &source, route_of(row, app));
+}
+
+static bool is_needed(const struct account *account, const struct apps *apps) {
+    bool needed = account->is_fetching || account->waiters != NULL;
+
+    for (size_t i = 0; !needed && i < apps->count; i++)
+        needed = is_of(account, &apps->list[i]);
+    return needed;
+}
+
+void credentials_keep(struct credentials *credentials, const struct apps *apps) {
+    struct account **link = &credentials->accounts;
+
+    while (*link != NULL) {
+        struct account *account = *link;
+        if (is_needed(account, apps)) {
+            link = &account->next;
+            continue;
+        }
+        *link = account->next;
+        log_info("credential_released", log_text("app_id", account->app_id));
+        account_free(account);
+    }
 }
 
 struct credentials *credentials_new(struct loop *loop, struct sender *sender) {

@@ -25,6 +25,9 @@ enum credential_result {
 typedef void credential_fetched(void *context, enum credential_result result,
                                 struct slice authorization, const char *reason);
 
+/* Lets go of what no app of these, and nobody who waits, has a use for any more. */
+void credentials_keep(struct credentials *credentials, const struct apps *apps);
+
 /* A token of the app that is good for at least another ten seconds, without waiting: true, and
  * *authorization valid until the next call of this module. An app whose provider needs none gives
  * true and the empty slice. The audience is what the provider's row says of the device; empty where

@@ -104,6 +104,8 @@ bool delivery_read(struct delivery *delivery, struct ending *out) {
     }
     name_it(delivery);
     delivery->app = apps_find(&config->apps, delivery->device->app_id);
+    if (delivery->app != NULL)
+        config_note_traffic(config, delivery->app, loop_wall_ms(delivery->core->parts.loop));
     if (is_over(delivery, age_ms, out))
         return false;
     if (delivery->app == NULL) {

@@ -125,6 +125,19 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
                                             "where it has ended or cannot be read.",
                                     .labels = {"app"},
                                     .series_limit = 1000},
+    [DISPATCHER_CONFIG_RELOADS] =
+        {.name = "columba_dispatcher_config_reloads_total",
+         .type = METRIC_COUNTER,
+         .help = "Times the configuration was read again, by what became of it.",
+         .labels = {"result"}},
+    [DISPATCHER_CONFIG_FAILED] =
+        {.name = "columba_dispatcher_config_reload_failed",
+         .type = METRIC_GAUGE,
+         .help = "1 while the file as it is was refused and an older configuration is in force."},
+    [DISPATCHER_CONFIG_LOADED] =
+        {.name = "columba_dispatcher_config_loaded_timestamp_seconds",
+         .type = METRIC_GAUGE,
+         .help = "When the configuration in force was read, in seconds since 1970."},
     [DISPATCHER_BUILD_INFO] = {.name = "columba_dispatcher_build_info",
                                .type = METRIC_GAUGE,
                                .help = "Always 1; the version is in the label.",

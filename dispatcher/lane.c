@@ -276,6 +276,10 @@ void lane_close(struct lane *lane) {
     free(lane);
 }
 
+const char *lane_name(const struct lane *lane) {
+    return lane->name;
+}
+
 bool lane_is_ready(const struct lane *lane) {
     return lane->state == LANE_RUNNING;
 }

@@ -32,7 +32,7 @@ struct lane *lane_open(const char *name, const struct lane_parts *parts, lane_fa
                        void *context, struct error *error);
 
 /* From here on records are read with this configuration; deliveries under way keep theirs. What
- * config_reload_check refuses to change is the same in both. */
+ * change_check refuses is the same in both. */
 void lane_configure(struct lane *lane, const struct config *config);
 
 /* Takes no more, finishes what is on the wire within drain_timeout, commits, leaves the group, and
@@ -43,6 +43,8 @@ void lane_drain(struct lane *lane, lane_drained *drained, void *context);
 /* After drained, or at once as in a crash. The parts must not call back for it any more: close
  * sender, credentials and state before it. */
 void lane_close(struct lane *lane);
+
+const char *lane_name(const struct lane *lane);
 
 /* Whether partitions were assigned at least once and the group has not been lost since. */
 bool lane_is_ready(const struct lane *lane);

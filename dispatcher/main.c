@@ -2,7 +2,8 @@
 #include "common/base/log.h"
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
-#include "common/config/program.h"
+#include "common/config/reload.h"
+#include "common/config/watch.h"
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
 #include "common/queue/topic_watch.h"
@@ -14,13 +15,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Longer than a delivery can be under way. */
+enum { TIDY_AFTER_MS = 15 * 60 * 1000 };
 
 struct dispatcher {
     struct lane_parts parts;
     struct admin *admin;
     struct topic_watch *topics;
     struct credential_expiry *expiry;
+    struct config_reload *reload;
+    struct timer *tidy; /* after a reload, when deliveries of before it have ended */
     struct lane *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
     size_t draining; /* lanes that have not left their group yet */
@@ -78,6 +85,13 @@ static const char *boolean(bool value) {
     return value ? "true" : "false";
 }
 
+static void write_config(const struct dispatcher *dispatcher, struct buffer *out) {
+    if (dispatcher->reload == NULL)
+        return;
+    buffer_append_text(out, ",\"config\":");
+    config_reload_write(dispatcher->reload, out);
+}
+
 static bool write_ready(void *context, struct buffer *out) {
     const struct dispatcher *dispatcher = context;
     bool ready = all_lanes_assigned(dispatcher) && !dispatcher->stops;
@@ -90,8 +104,23 @@ static bool write_ready(void *context, struct buffer *out) {
                          boolean(all_lanes_assigned(dispatcher)),
                          boolean(state_is_available(dispatcher->parts.state)));
     topic_watch_write(topic_watch_report(dispatcher->topics), TOPIC_SCOPE_ALL, out);
+    write_config(dispatcher, out);
     buffer_append_text(out, "}\n");
     return ready;
+}
+
+static void update_config_metrics(const struct dispatcher *dispatcher) {
+    struct metrics *metrics = dispatcher->parts.metrics;
+
+    if (dispatcher->reload == NULL)
+        return;
+    struct config_reload_report report = config_reload_report(dispatcher->reload);
+    metrics_set(metrics, DISPATCHER_CONFIG_RELOADS, (const char *const[]){"taken"},
+                (double)report.taken_count);
+    metrics_set(metrics, DISPATCHER_CONFIG_RELOADS, (const char *const[]){"refused"},
+                (double)report.refused_count);
+    metrics_set(metrics, DISPATCHER_CONFIG_FAILED, NULL, report.has_failed);
+    metrics_set(metrics, DISPATCHER_CONFIG_LOADED, NULL, (double)report.loaded_ms / 1000);
 }
 
 static void write_metrics(void *context, struct buffer *out) {
@@ -105,6 +134,7 @@ static void write_metrics(void *context, struct buffer *out) {
     metrics_set(metrics, DISPATCHER_KAFKA_CONNECTED, NULL,
                 queue_producer_is_connected(dispatcher->parts.producer));
     metrics_set(metrics, DISPATCHER_BUILD_INFO, (const char *const[]){COLUMBA_VERSION}, 1);
+    update_config_metrics(dispatcher);
     metrics_write((const struct metrics *const[]){metrics}, 1, out);
     process_metrics_write(out);
 }
@@ -119,26 +149,104 @@ static void write_status(void *context, struct buffer *out) {
             buffer_append_byte(out, ',');
         lane_write_status(dispatcher->lanes[i], out);
     }
-    buffer_append_text(out, "]}\n");
+    buffer_append_byte(out, ']');
+    write_config(dispatcher, out);
+    buffer_append_text(out, "}\n");
 }
 
 static const struct admin_source admin_source = {
     .ready = write_ready, .metrics = write_metrics, .status = write_status};
 
+static bool open_lane(struct dispatcher *dispatcher, const char *name, const struct config *config,
+                      struct error *error) {
+    struct lane_parts parts = dispatcher->parts;
+
+    parts.config = config;
+    struct lane *lane = lane_open(name, &parts, lane_has_failed, dispatcher, error);
+
+    if (lane == NULL)
+        return error_prefix(error, "lane %s", name);
+    dispatcher->lanes[dispatcher->lane_count++] = lane;
+    return true;
+}
+
 static bool open_lanes(struct dispatcher *dispatcher, struct error *error) {
     const char *names[CONFIG_LIST_MAX];
     size_t count = topic_lanes(dispatcher->parts.config, names, CONFIG_LIST_MAX);
+    bool done = count > 0 || error_set(error, ERROR_CONFIG, "apps: no app has a lane to serve");
 
-    if (count == 0)
-        return error_set(error, ERROR_CONFIG, "apps: no app has a lane to serve");
+    for (size_t i = 0; done && i < count; i++)
+        done = open_lane(dispatcher, names[i], dispatcher->parts.config, error);
+    return done;
+}
+
+/* ---- Another configuration ---- */
+
+static bool serves(const struct dispatcher *dispatcher, const char *name) {
+    for (size_t i = 0; i < dispatcher->lane_count; i++)
+        if (strcmp(lane_name(dispatcher->lanes[i]), name) == 0)
+            return true;
+    return false;
+}
+
+/* Who serves all lanes serves a new one from now on; who was told which, those. A lane that lost
+ * its last app goes on with what is on its topics still. */
+static void open_new_lanes(struct dispatcher *dispatcher, const struct config *config) {
+    const char *names[CONFIG_LIST_MAX];
+    size_t count = topic_lanes(config, names, CONFIG_LIST_MAX);
+    struct error error;
+
+    if (dispatcher->stops || dispatcher->parts.config->dispatcher.lanes.count > 0)
+        return;
     for (size_t i = 0; i < count; i++) {
-        struct lane *lane =
-            lane_open(names[i], &dispatcher->parts, lane_has_failed, dispatcher, error);
-        if (lane == NULL)
-            return error_prefix(error, "lane %s", names[i]);
-        dispatcher->lanes[dispatcher->lane_count++] = lane;
+        if (serves(dispatcher, names[i]))
+            continue;
+        if (dispatcher->lane_count == CONFIG_LIST_MAX)
+            log_error("lane_not_opened", log_text("lane", names[i]),
+                      log_text("reason", "too many lanes in one process: restart it"));
+        else if (!open_lane(dispatcher, names[i], config, &error))
+            log_error("lane_not_opened", log_text("lane", names[i]),
+                      log_text("reason", error.text));
     }
-    return true;
+}
+
+static void on_taken(void *context, const struct config *config) {
+    struct dispatcher *dispatcher = context;
+
+    for (size_t i = 0; i < dispatcher->lane_count; i++)
+        lane_configure(dispatcher->lanes[i], config);
+    open_new_lanes(dispatcher, config);
+    topic_watch_configure(dispatcher->topics, config);
+    credentials_keep(dispatcher->parts.credentials, &config->apps);
+    timer_start(dispatcher->tidy, TIDY_AFTER_MS);
+}
+
+static void on_tidy(void *context) {
+    struct dispatcher *dispatcher = context;
+
+    credentials_keep(dispatcher->parts.credentials,
+                     &config_reload_current(dispatcher->reload)->apps);
+}
+
+static void on_hang_up(void *context) {
+    struct dispatcher *dispatcher = context;
+
+    if (dispatcher->reload != NULL)
+        config_reload_now(dispatcher->reload);
+}
+
+static void watch_config(struct dispatcher *dispatcher, const struct program *program,
+                         const char *path) {
+    const struct config_reload_parts parts = {.loop = dispatcher->parts.loop,
+                                              .program = program,
+                                              .path = path,
+                                              .config = dispatcher->parts.config,
+                                              .period_ms = CONFIG_WATCH_PERIOD_MS,
+                                              .taken = on_taken,
+                                              .context = dispatcher};
+
+    dispatcher->tidy = timer_new(dispatcher->parts.loop, on_tidy, dispatcher);
+    dispatcher->reload = config_reload_open(&parts);
 }
 
 /* Unique in the fleet: pods have names of their own, and processes of one host numbers. */
@@ -182,6 +290,8 @@ static void close_parts(struct dispatcher *dispatcher) {
     struct lane_parts *parts = &dispatcher->parts;
 
     admin_close(dispatcher->admin);
+    config_reload_close(dispatcher->reload);
+    timer_free(dispatcher->tidy);
     topic_watch_close(dispatcher->topics);
     credential_expiry_free(dispatcher->expiry);
     credentials_free(parts->credentials);
@@ -198,10 +308,12 @@ int main(int argc, char **argv) {
     const struct program program = {
         .name = "columba-dispatcher",
         .purpose = "takes pushes off the queue and sends them to the providers.",
-        .sends = true};
+        .sends = true,
+        .section = "dispatcher"};
     struct dispatcher dispatcher = {.status = PROGRAM_EXIT_OK};
     struct error error = {0};
-    struct config *config = program_start(&program, argc, argv, &dispatcher.status);
+    const char *path = NULL;
+    struct config *config = program_start(&program, argc, argv, &path, &dispatcher.status);
 
     if (config == NULL)
         return (int)dispatcher.status;
@@ -210,7 +322,9 @@ int main(int argc, char **argv) {
     dispatcher.parts.loop = loop_new();
     loop_on_signal(dispatcher.parts.loop, SIGTERM, terminate, &dispatcher);
     loop_on_signal(dispatcher.parts.loop, SIGINT, terminate, &dispatcher);
+    loop_on_signal(dispatcher.parts.loop, SIGHUP, on_hang_up, &dispatcher);
     if (open_parts(&dispatcher, &error)) {
+        watch_config(&dispatcher, &program, path);
         log_info("started", log_number("lanes", (int64_t)dispatcher.lane_count),
                  log_number("admin_port", admin_port(dispatcher.admin)));
         loop_run(dispatcher.parts.loop);

@@ -49,6 +49,19 @@ static const struct metric table[INSTRUMENT_COUNT] = {
     [INSTRUMENT_DRAINING] = {.name = "columba_ingress_draining",
                              .type = METRIC_GAUGE,
                              .help = "1 while the process is about to end, else 0."},
+    [INSTRUMENT_CONFIG_RELOADS] =
+        {.name = "columba_ingress_config_reloads_total",
+         .type = METRIC_COUNTER,
+         .help = "Times the configuration was read again, by what became of it.",
+         .labels = {"result"}},
+    [INSTRUMENT_CONFIG_FAILED] =
+        {.name = "columba_ingress_config_reload_failed",
+         .type = METRIC_GAUGE,
+         .help = "1 while the file as it is was refused and an older configuration is in force."},
+    [INSTRUMENT_CONFIG_LOADED] =
+        {.name = "columba_ingress_config_loaded_timestamp_seconds",
+         .type = METRIC_GAUGE,
+         .help = "When the configuration in force was read, in seconds since 1970."},
     [INSTRUMENT_BUILD_INFO] = {.name = "columba_ingress_build_info",
                                .type = METRIC_GAUGE,
                                .help = "Always 1; the version is in the label.",

@@ -5,14 +5,16 @@
 int main(int argc, char **argv) {
     const struct program program = {
         .name = "columba-ingress",
-        .purpose = "takes notifications from homeservers and puts them on the queue."};
+        .purpose = "takes notifications from homeservers and puts them on the queue.",
+        .section = "ingress"};
     enum program_exit status = PROGRAM_EXIT_OK;
     struct error error = {0};
-    struct config *config = program_start(&program, argc, argv, &status);
+    const char *path = NULL;
+    struct config *config = program_start(&program, argc, argv, &path, &status);
 
     if (config == NULL)
         return (int)status;
-    if (!service_run(config, &error)) {
+    if (!service_run(&program, path, config, &error)) {
         log_error("cannot_start", log_text("reason", error.text));
         status = PROGRAM_EXIT_FAILED;
     }

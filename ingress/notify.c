@@ -5,7 +5,7 @@
 #include "common/push/identity.h"
 #include "common/push/notification.h"
 #include "common/push/record.h"
-#include "common/queue/topics.h"
+#include "ingress/catalogue.h"
 #include "ingress/decision.h"
 #include "ingress/instruments.h"
 #include "ingress/throttle.h"
@@ -25,7 +25,7 @@ enum {
 
 struct notify {
     struct notify_parts parts;
-    char (*topics)[TOPIC_NAME_SIZE]; /* one for each app of the configuration */
+    struct catalogue *catalogue;
     struct buffer scratch;
     struct throttle unknown_apps;
     struct arena *spare[SPARE_ARENAS];
@@ -48,6 +48,7 @@ struct push {
 /* Lives in its arena, with all it points to but the body. */
 struct request {
     struct notify *notify;
+    struct catalogue *catalogue; /* the one it began with */
     struct arena *arena;
     struct slice body;
     struct record_meta meta; /* of each of its records, but for the id */
@@ -71,14 +72,18 @@ static int64_t monotonic_us(void) {
 }
 
 struct notify *notify_new(const struct notify_parts *parts) {
-    const struct config *config = parts->config;
     struct notify *notify = memory_new(sizeof *notify);
 
     notify->parts = *parts;
-    notify->topics = memory_new_array(config->apps.count, sizeof *notify->topics);
-    for (size_t i = 0; i < config->apps.count; i++)
-        topic_name(&config->queue, TOPIC_PUSH, config->apps.list[i].lane, 0, notify->topics[i]);
+    notify->catalogue = catalogue_new(parts->config);
     return notify;
+}
+
+void notify_configure(struct notify *notify, const struct config *config) {
+    struct catalogue *before = notify->catalogue;
+
+    notify->catalogue = catalogue_new(config);
+    catalogue_release(before);
 }
 
 void notify_free(struct notify *notify) {
@@ -87,7 +92,7 @@ void notify_free(struct notify *notify) {
     for (size_t i = 0; i < notify->spare_count; i++)
         arena_free(notify->spare[i]);
     buffer_free(&notify->scratch);
-    free(notify->topics);
+    catalogue_release(notify->catalogue);
     free(notify);
 }
 
@@ -97,6 +102,7 @@ static struct request *request_new(struct notify *notify) {
     struct request *request = arena_allocate(arena, sizeof *request);
 
     request->notify = notify;
+    request->catalogue = catalogue_hold(notify->catalogue);
     request->arena = arena;
     return request;
 }
@@ -105,6 +111,7 @@ static void request_free(struct request *request) {
     struct notify *notify = request->notify;
     struct arena *arena = request->arena;
 
+    catalogue_release(request->catalogue);
     arena_reset(arena);
     if (notify->spare_count < SPARE_ARENAS)
         notify->spare[notify->spare_count++] = arena;
@@ -196,7 +203,7 @@ static enum answer_kind write_value(struct request *request, struct notification
     buffer_clear(&notify->scratch);
     notification_write_single(notification, device, &notify->scratch);
     size_t size = notify->scratch.size;
-    size_t limit = (size_t)notify->parts.config->ingress.copies_limit_bytes;
+    size_t limit = (size_t)request->catalogue->config->ingress.copies_limit_bytes;
     if (size > limit - request->copies_bytes)
         return ANSWER_TOO_LARGE;
     if (!budget_take_bytes(notify->parts.budget, size))
@@ -210,7 +217,8 @@ static enum answer_kind write_value(struct request *request, struct notification
  * times as large as its text, and must not wait. */
 static enum answer_kind plan(struct request *request, struct notification *notification) {
     struct notify *notify = request->notify;
-    const struct config *config = notify->parts.config;
+    const struct config *config = request->catalogue->config;
+    const int64_t now_ms = loop_wall_ms(notify->parts.loop);
     enum answer_kind kind = ANSWER_ACCEPTED;
 
     request->pushes =
@@ -222,6 +230,8 @@ static enum answer_kind plan(struct request *request, struct notification *notif
         const struct app *app = apps_find(&config->apps, device->app_id);
         enum decision decision = decision_of_device(device, app, config->ingress.unknown_app);
 
+        if (app != NULL)
+            config_note_traffic(config, app, now_ms);
         if (decision == DECISION_PUBLISH) {
             kind = write_value(request, notification, i, add_push(request, device, app));
             continue;
@@ -298,7 +308,7 @@ static bool publish_one(struct push *push) {
 
     next_id(notify, request->meta.id);
     struct queue_message message = {
-        .topic = notify->topics[push->app - notify->parts.config->apps.list],
+        .topic = catalogue_topic(request->catalogue, push->app),
         .key = push->key,
         .value = push->value,
         .headers = headers,
@@ -349,7 +359,7 @@ static void look_up(struct request *request) {
 
 static void begin(struct request *request) {
     struct notify *notify = request->notify;
-    size_t device_limit = (size_t)notify->parts.config->ingress.device_limit;
+    size_t device_limit = (size_t)request->catalogue->config->ingress.device_limit;
     struct notification *notification = NULL;
     struct error error = {0};
     enum notification_fault fault =

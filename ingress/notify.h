@@ -11,10 +11,10 @@
 struct metrics;
 struct notify;
 
-/* Everything is borrowed and outlives what is made from it. */
+/* Everything is borrowed and outlives what is made from it; the config is held. */
 struct notify_parts {
     struct loop *loop;
-    const struct config *config;
+    const struct config *config; /* to begin with */
     struct queue_producer *producer;
     struct state *state;
     struct metrics *metrics;
@@ -22,6 +22,9 @@ struct notify_parts {
 };
 
 struct notify *notify_new(const struct notify_parts *parts);
+
+/* From here on requests are decided by this configuration; those under way by theirs. */
+void notify_configure(struct notify *notify, const struct config *config);
 
 /* Only when every request is answered. */
 void notify_free(struct notify *notify);

@@ -35,6 +35,10 @@ static bool append_parts(const struct report *report, struct buffer *out) {
                          boolean(totals.available > 0), totals.available);
     buffer_append_text(out, "\"topics\":");
     topic_watch_write(report->topics, TOPIC_SCOPE_PUSH, out);
+    if (report->reload != NULL) {
+        buffer_append_text(out, ",\"config\":");
+        config_reload_write(report->reload, out);
+    }
     return ready;
 }
 

@@ -3,6 +3,7 @@
 #define COLUMBA_INGRESS_REPORT_H
 
 #include "common/base/buffer.h"
+#include "common/config/reload.h"
 #include "common/observe/metrics.h"
 #include "common/queue/topics.h"
 #include "ingress/worker.h"
@@ -14,7 +15,8 @@ struct report {
     const struct worker_status *workers;
     const struct metrics *const *metrics; /* of each worker */
     size_t worker_count;
-    const struct topic_report *topics; /* NULL when the brokers have not said yet */
+    const struct config_reload *reload; /* NULL where there is none */
+    const struct topic_report *topics;  /* NULL when the brokers have not said yet */
 };
 
 /* Appends each part and whether it works. Ready is who has a broker and is not draining: without

@@ -216,6 +216,10 @@ void server_close(struct server *server) {
     free(server);
 }
 
+void server_configure(struct server *server, const struct config *config) {
+    server->ground.discovery = has_unifiedpush(&config->apps);
+}
+
 size_t server_connections(const struct server *server) {
     return server->connections.count;
 }

@@ -25,6 +25,9 @@ struct server *server_open_take(const struct server_parts *parts, int listener,
 /* Only when empty, or when nothing was ever served. */
 void server_close(struct server *server);
 
+/* What of this configuration concerns the server, and can change. */
+void server_configure(struct server *server, const struct config *config);
+
 size_t server_connections(const struct server *server);
 
 /* The way out, in this order, each step as long as the caller likes. Answers ask for another

@@ -3,6 +3,8 @@
 #include "common/base/listener.h"
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
+#include "common/config/reload.h"
+#include "common/config/watch.h"
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
 #include "common/queue/topic_watch.h"
@@ -19,11 +21,14 @@
 enum { EXIT_ABORTED = 1 };
 
 struct service {
+    const struct program *program;
+    const char *path;
     const struct config *config;
     struct loop *loop;
     struct wakeup *worker_stopped;
     struct admin *admin;
     struct topic_watch *topics;
+    struct config_reload *reload;
     struct metrics *metrics; /* of the process; those of the requests are the workers' */
     struct worker **workers;
     size_t worker_count;
@@ -68,6 +73,7 @@ static void fill_report(const struct service *service, struct worker_status *sta
         .workers = statuses,
         .metrics = sets,
         .worker_count = service->worker_count,
+        .reload = service->reload,
         .topics = topic_watch_report(service->topics),
     };
 }
@@ -96,6 +102,17 @@ static void say_status(void *context, struct buffer *out) {
     say(context, out, true);
 }
 
+static void update_config_metrics(const struct service *service) {
+    struct config_reload_report report = config_reload_report(service->reload);
+
+    metrics_set(service->metrics, INSTRUMENT_CONFIG_RELOADS, (const char *[]){"taken"},
+                (double)report.taken_count);
+    metrics_set(service->metrics, INSTRUMENT_CONFIG_RELOADS, (const char *[]){"refused"},
+                (double)report.refused_count);
+    metrics_set(service->metrics, INSTRUMENT_CONFIG_FAILED, NULL, report.has_failed);
+    metrics_set(service->metrics, INSTRUMENT_CONFIG_LOADED, NULL, (double)report.loaded_ms / 1000);
+}
+
 static void say_metrics(void *context, struct buffer *out) {
     struct service *service = context;
     const struct metrics **sets = memory_new_array(service->worker_count + 1, sizeof *sets);
@@ -103,6 +120,7 @@ static void say_metrics(void *context, struct buffer *out) {
     for (size_t i = 0; i < service->worker_count; i++)
         sets[i] = worker_metrics(service->workers[i]);
     sets[service->worker_count] = service->metrics;
+    update_config_metrics(service);
     metrics_write(sets, service->worker_count + 1, out);
     process_metrics_write(out);
     free(sets);
@@ -125,8 +143,30 @@ static void on_stop_signal(void *context) {
 }
 
 static void on_hang_up(void *context) {
-    (void)context;
-    log_info("signal", log_text("reason", "SIGHUP changes nothing: restart to reconfigure"));
+    struct service *service = context;
+
+    if (service->reload != NULL)
+        config_reload_now(service->reload);
+}
+
+/* Workers that were told later publish by the older one for a moment, which is as if the push had
+ * come a moment earlier. */
+static void on_taken(void *context, const struct config *config) {
+    struct service *service = context;
+
+    for (size_t i = 0; i < service->started; i++)
+        worker_configure(service->workers[i], config);
+    topic_watch_configure(service->topics, config);
+}
+
+static struct config_reload *open_reload(struct service *service) {
+    return config_reload_open(&(struct config_reload_parts){.loop = service->loop,
+                                                            .program = service->program,
+                                                            .path = service->path,
+                                                            .config = service->config,
+                                                            .period_ms = CONFIG_WATCH_PERIOD_MS,
+                                                            .taken = on_taken,
+                                                            .context = service});
 }
 
 static void on_worker_stopped(void *context) {
@@ -171,6 +211,7 @@ static bool start(struct service *service, struct error *error) {
     for (; service->started < service->worker_count; service->started++)
         if (!worker_start(service->workers[service->started], error))
             return false;
+    service->reload = open_reload(service);
     metrics_set(service->metrics, INSTRUMENT_DRAINING, NULL, 0);
     metrics_set(service->metrics, INSTRUMENT_BUILD_INFO, (const char *[]){COLUMBA_VERSION}, 1);
     return true;
@@ -178,6 +219,7 @@ static bool start(struct service *service, struct error *error) {
 
 static void service_close(struct service *service) {
     admin_close(service->admin);
+    config_reload_close(service->reload);
     topic_watch_close(service->topics);
     for (size_t i = 0; i < service->opened; i++)
         worker_close(service->workers[i]);
@@ -192,10 +234,12 @@ static void join_workers(struct service *service) {
         worker_join(service->workers[i]);
 }
 
-bool service_run(const struct config *config, struct error *error) {
+bool service_run(const struct program *program, const char *path, const struct config *config,
+                 struct error *error) {
     size_t worker_count =
         config->ingress.workers > 0 ? (size_t)config->ingress.workers : core_count();
-    struct service service = {.config = config, .worker_count = worker_count};
+    struct service service = {
+        .program = program, .path = path, .config = config, .worker_count = worker_count};
 
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit(config);

@@ -29,6 +29,9 @@ struct published_status {
 struct worker {
     struct worker_parts parts;
     struct loop *loop;
+    const struct config *config;         /* the present one, held */
+    _Atomic(const struct config *) next; /* one to go over to, held; NULL: none */
+    struct wakeup *configure;
     struct wakeup *drain;
     struct timer *tick;
     struct timer *next_stage;
@@ -99,7 +102,7 @@ static void enter(struct worker *worker, enum worker_stage stage) {
         return;
     case WORKER_DRAINING:
         server_drain(worker->server);
-        timer_start(worker->next_stage, worker->parts.config->ingress.drain_delay_ms);
+        timer_start(worker->next_stage, worker->config->ingress.drain_delay_ms);
         return;
     case WORKER_TURNING_AWAY:
         server_turn_away(worker->server);
@@ -126,6 +129,23 @@ static void on_drain(void *context) {
 
     if (stage_of(worker) == WORKER_SERVING)
         enter(worker, WORKER_DRAINING);
+}
+
+static void on_configure(void *context) {
+    struct worker *worker = context;
+    const struct config *next = atomic_exchange(&worker->next, NULL);
+
+    if (next == NULL)
+        return;
+    notify_configure(worker->notify, next);
+    server_configure(worker->server, next);
+    config_release(worker->config);
+    worker->config = next;
+}
+
+void worker_configure(struct worker *worker, const struct config *config) {
+    config_release(atomic_exchange(&worker->next, config_hold(config)));
+    wakeup_ring(worker->configure);
 }
 
 /* Every record belongs to an open request: without one, the producer holds nothing. */
@@ -163,6 +183,8 @@ struct worker *worker_open_take(const struct worker_parts *parts, int listener,
 
     worker->parts = *parts;
     worker->loop = loop_new();
+    worker->config = config_hold(config);
+    worker->configure = wakeup_new(worker->loop, on_configure, worker);
     worker->drain = wakeup_new(worker->loop, on_drain, worker);
     worker->tick = timer_new(worker->loop, on_tick, worker);
     worker->next_stage = timer_new(worker->loop, on_next_stage, worker);
@@ -230,6 +252,9 @@ void worker_close(struct worker *worker) {
     timer_free(worker->next_stage);
     timer_free(worker->tick);
     wakeup_free(worker->drain);
+    wakeup_free(worker->configure);
+    config_release(atomic_exchange(&worker->next, NULL));
+    config_release(worker->config);
     loop_free(worker->loop);
     free(worker);
 }

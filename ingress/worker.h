@@ -29,7 +29,7 @@ struct worker_status {
 };
 
 struct worker_parts {
-    const struct config *config; /* outlives the worker */
+    const struct config *config; /* to begin with; outlives the worker */
     size_t index;
     size_t worker_count;    /* among which the bounds of the configuration are divided */
     struct wakeup *stopped; /* rung from the worker's thread when it has stopped; may be NULL */
@@ -44,6 +44,10 @@ bool worker_start(struct worker *worker, struct error *error);
 
 /* From any thread: leave after drain_delay, with every open request answered. Once is enough. */
 void worker_drain(struct worker *worker);
+
+/* From any thread: requests that come from now on are decided by this configuration, those under
+ * way by theirs. */
+void worker_configure(struct worker *worker, const struct config *config);
 
 /* Waits for the thread to end. Call once, after worker_start. */
 void worker_join(struct worker *worker);

@@ -21,7 +21,7 @@ static void expect_kind(const struct option *option, struct buffer *out) {
     option_append_kinds(option, out);
 }
 
-const struct option_type option_kind = {read_kind, expect_kind, NULL};
+const struct option_type option_kind = {read_kind, expect_kind, NULL, NULL};
 
 static bool read_api_version(const struct option *option, const struct yaml_node *node,
                              void *target, struct error *error) {
@@ -40,7 +40,7 @@ static void expect_api_version(const struct option *option, struct buffer *out) 
     buffer_append_text(out, "v1");
 }
 
-const struct option_type option_api_version = {read_api_version, expect_api_version, NULL};
+const struct option_type option_api_version = {read_api_version, expect_api_version, NULL, NULL};
 
 static bool read_obsolete(const struct option *option, const struct yaml_node *node, void *target,
                           struct error *error) {
@@ -55,7 +55,7 @@ static void expect_obsolete(const struct option *option, struct buffer *out) {
     buffer_append_text(out, "anything, ignored");
 }
 
-const struct option_type option_obsolete = {read_obsolete, expect_obsolete, NULL};
+const struct option_type option_obsolete = {read_obsolete, expect_obsolete, NULL, NULL};
 
 static bool read_json(const struct option *option, const struct yaml_node *node, void *target,
                       struct error *error) {
@@ -71,7 +71,7 @@ static void expect_json(const struct option *option, struct buffer *out) {
     buffer_append_text(out, "a map of anything");
 }
 
-const struct option_type option_json = {read_json, expect_json, NULL};
+const struct option_type option_json = {read_json, expect_json, NULL, NULL};
 
 /* Sygnal's are seconds. */
 static bool read_ttl(const struct option *option, const struct yaml_node *node, void *target,
@@ -92,7 +92,7 @@ static void expect_ttl(const struct option *option, struct buffer *out) {
     buffer_append_text(out, ", or a number of seconds");
 }
 
-const struct option_type option_ttl = {read_ttl, expect_ttl, NULL};
+const struct option_type option_ttl = {read_ttl, expect_ttl, NULL, NULL};
 
 static bool read_contact(const struct option *option, const struct yaml_node *node, void *target,
                          struct error *error) {
@@ -116,7 +116,7 @@ static void expect_contact(const struct option *option, struct buffer *out) {
                             ".invalid");
 }
 
-const struct option_type option_contact = {read_contact, expect_contact, NULL};
+const struct option_type option_contact = {read_contact, expect_contact, NULL, NULL};
 
 /* ---- The section ---- */
 

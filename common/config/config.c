@@ -7,6 +7,7 @@
 #include "common/config/options.h"
 #include "common/config/secret.h"
 #include "common/config/value.h"
+#include "common/push/traffic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static struct config *parse(const char *name, struct slice yaml, bool without_ke
     config->references = 1;
     if (read_sections(root, without_keys, config, error) && check_together(root, config, error)) {
         settle_proxies(config);
+        config->traffic = traffic_new(config->apps.count);
         document_log_warnings(&document);
     } else {
         config_release(config);
@@ -162,5 +164,10 @@ void config_release(const struct config *config) {
         return;
     option_release(options_global, options_global_count, last);
     apps_free(&last->apps);
+    traffic_free(last->traffic);
     free(last);
+}
+
+void config_note_traffic(const struct config *config, const struct app *app, int64_t now_ms) {
+    traffic_note(config->traffic, (size_t)(app - config->apps.list), now_ms);
 }

@@ -92,6 +92,7 @@ struct config {
     struct dispatcher_config dispatcher;
     enum log_level log_level;
     struct apps apps;
+    struct traffic *traffic;    /* of the apps; noted by any thread */
     _Atomic int64_t references; /* see config_hold */
 };
 
@@ -116,6 +117,9 @@ bool config_import(const char *path, struct buffer *out, struct error *error);
 /* A counted snapshot: whoever keeps it beyond a call holds it. From any thread. */
 const struct config *config_hold(const struct config *config);
 void config_release(const struct config *config);
+
+/* An app of this configuration has a push now. */
+void config_note_traffic(const struct config *config, const struct app *app, int64_t now_ms);
 
 /* The tables as text: for --help-config, and for the generated page of the reference. */
 void config_write_help(struct buffer *out);

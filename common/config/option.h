@@ -18,6 +18,8 @@ struct option_type {
                  struct error *error);
     /* Appends what is expected: "a number from 1 to 64". */
     void (*expect)(const struct option *option, struct buffer *out);
+    /* Whether two targets have the same value; NULL for what is of an app alone. */
+    bool (*is_equal)(const struct option *option, const void *a, const void *b);
     /* Frees what read made; NULL when there is nothing to free. Not for an app: apps_free does. */
     void (*release)(const struct option *option, void *target);
 };
@@ -45,6 +47,13 @@ extern const struct option_type option_kind;          /* enum provider_kind */
 extern const struct option_type option_api_version;   /* checked, kept nowhere */
 extern const struct option_type option_obsolete;      /* warned about, kept nowhere */
 
+/* What becomes of another value in the file of a program that runs. */
+enum option_reload {
+    RELOAD_RESTART, /* warned about: it is looked at once, at the start */
+    RELOAD_TAKEN,
+    RELOAD_REFUSED, /* with the whole file: what runs could not go on with it */
+};
+
 struct option {
     const char *name; /* as in the file: section.key, or the key of an app */
     const struct option_type *type;
@@ -58,8 +67,9 @@ struct option {
     const char *zero_word;      /* an integer's word for 0 */
     const char *const *choices; /* ends with NULL */
     bool required;
-    bool secret;    /* never shown; name_file names a file that holds it */
-    bool is_key;    /* a secret of sending: only who sends opens its file */
+    bool secret; /* never shown; name_file names a file that holds it */
+    bool is_key; /* a secret of sending: only who sends opens its file */
+    enum option_reload reload;
     unsigned kinds; /* of an app: the kinds it is for, as bits */
     const char *help;
 };

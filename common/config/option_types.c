@@ -13,6 +13,10 @@ static void *field(const struct option *option, void *target) {
     return (char *)target + option->offset;
 }
 
+static const void *content(const struct option *option, const void *target) {
+    return (const char *)target + option->offset;
+}
+
 static bool need_text(const struct option *option, const struct yaml_node *node,
                       struct error *error) {
     return node->kind == YAML_TEXT || option_refuse(option, node, "is not a single value", error);
@@ -40,6 +44,17 @@ static void release_text(const struct option *option, void *target) {
     *text = NULL;
 }
 
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool equal_text(const struct option *option, const void *a, const void *b) {
+    const char *const *text = content(option, a);
+    const char *const *other = content(option, b);
+
+    return same_text(*text, *other);
+}
+
 static bool read_text(const struct option *option, const struct yaml_node *node, void *target,
                       struct error *error) {
     return need_text(option, node, error) && keep_text(option, node, target, error);
@@ -50,7 +65,7 @@ static void expect_text(const struct option *option, struct buffer *out) {
                          option->example == NULL ? "" : option->example);
 }
 
-const struct option_type option_text = {read_text, expect_text, release_text};
+const struct option_type option_text = {read_text, expect_text, equal_text, release_text};
 
 static bool is_name(const struct option *option, const struct yaml_node *node,
                     struct error *error) {
@@ -68,7 +83,7 @@ static void expect_name(const struct option *option, struct buffer *out) {
                          (long long)option->maximum);
 }
 
-const struct option_type option_name = {read_name, expect_name, release_text};
+const struct option_type option_name = {read_name, expect_name, equal_text, release_text};
 
 static bool read_base_url(const struct option *option, const struct yaml_node *node, void *target,
                           struct error *error) {
@@ -92,7 +107,8 @@ static void expect_base_url(const struct option *option, struct buffer *out) {
     buffer_append_text(out, "https://host, with port and path if need be");
 }
 
-const struct option_type option_base_url = {read_base_url, expect_base_url, release_text};
+const struct option_type option_base_url = {read_base_url, expect_base_url, equal_text,
+                                            release_text};
 
 static bool read_proxy(const struct option *option, const struct yaml_node *node, void *target,
                        struct error *error) {
@@ -115,7 +131,7 @@ static void expect_proxy(const struct option *option, struct buffer *out) {
                             "or none");
 }
 
-const struct option_type option_proxy = {read_proxy, expect_proxy, release_text};
+const struct option_type option_proxy = {read_proxy, expect_proxy, equal_text, release_text};
 
 /* ---- Addresses ---- */
 
@@ -156,8 +172,16 @@ static void expect_address(const struct option *option, struct buffer *out) {
     buffer_append_text(out, "host:port or \"[IPv6 address]:port\"");
 }
 
-const struct option_type option_address = {read_address, expect_address, release_text};
-const struct option_type option_endpoint = {read_endpoint, expect_address, release_text};
+static bool equal_endpoint(const struct option *option, const void *a, const void *b) {
+    const int64_t *port = (const void *)((const char *)a + option->port_offset);
+    const int64_t *other = (const void *)((const char *)b + option->port_offset);
+
+    return equal_text(option, a, b) && *port == *other;
+}
+
+const struct option_type option_address = {read_address, expect_address, equal_text, release_text};
+const struct option_type option_endpoint = {read_endpoint, expect_address, equal_endpoint,
+                                            release_text};
 
 /* ---- Numbers ---- */
 
@@ -207,7 +231,14 @@ static void expect_integer(const struct option *option, struct buffer *out) {
     expect_bounds(option, "a number", format_integer, out);
 }
 
-const struct option_type option_integer = {read_integer, expect_integer, NULL};
+static bool equal_number(const struct option *option, const void *a, const void *b) {
+    const int64_t *number = content(option, a);
+    const int64_t *other = content(option, b);
+
+    return *number == *other;
+}
+
+const struct option_type option_integer = {read_integer, expect_integer, equal_number, NULL};
 
 static bool read_duration(const struct option *option, const struct yaml_node *node, void *target,
                           struct error *error) {
@@ -218,7 +249,7 @@ static void expect_duration(const struct option *option, struct buffer *out) {
     expect_bounds(option, "a duration", value_duration_format, out);
 }
 
-const struct option_type option_duration = {read_duration, expect_duration, NULL};
+const struct option_type option_duration = {read_duration, expect_duration, equal_number, NULL};
 
 static bool read_size(const struct option *option, const struct yaml_node *node, void *target,
                       struct error *error) {
@@ -229,7 +260,7 @@ static void expect_size(const struct option *option, struct buffer *out) {
     expect_bounds(option, "a size", value_size_format, out);
 }
 
-const struct option_type option_size = {read_size, expect_size, NULL};
+const struct option_type option_size = {read_size, expect_size, equal_number, NULL};
 
 /* ---- Booleans and choices ---- */
 
@@ -248,7 +279,7 @@ static void expect_boolean(const struct option *option, struct buffer *out) {
     buffer_append_text(out, "true or false");
 }
 
-const struct option_type option_boolean = {read_boolean, expect_boolean, NULL};
+const struct option_type option_boolean = {read_boolean, expect_boolean, NULL, NULL};
 
 static bool read_choice(const struct option *option, const struct yaml_node *node, void *target,
                         struct error *error) {
@@ -271,7 +302,14 @@ static void expect_choice(const struct option *option, struct buffer *out) {
         buffer_append_format(out, "%s%s", i == 0 ? "one of " : ", ", option->choices[i]);
 }
 
-const struct option_type option_choice = {read_choice, expect_choice, NULL};
+static bool equal_choice(const struct option *option, const void *a, const void *b) {
+    const unsigned *chosen = content(option, a);
+    const unsigned *other = content(option, b);
+
+    return *chosen == *other;
+}
+
+const struct option_type option_choice = {read_choice, expect_choice, equal_choice, NULL};
 
 /* ---- Lists ---- */
 
@@ -313,7 +351,18 @@ static void release_name_list(const struct option *option, void *target) {
         free(list->items[--list->count]);
 }
 
-const struct option_type option_name_list = {read_name_list, expect_name_list, release_name_list};
+static bool equal_name_list(const struct option *option, const void *a, const void *b) {
+    const struct text_list *list = content(option, a);
+    const struct text_list *other = content(option, b);
+    bool equal = list->count == other->count;
+
+    for (size_t i = 0; equal && i < list->count; i++)
+        equal = same_text(list->items[i], other->items[i]);
+    return equal;
+}
+
+const struct option_type option_name_list = {read_name_list, expect_name_list, equal_name_list,
+                                             release_name_list};
 
 /* A list that ends with NULL. What was read before a mistake is freed with the app. */
 static bool read_text_list(const struct option *option, const struct yaml_node *node, void *target,
@@ -351,7 +400,7 @@ static void expect_network_list(const struct option *option, struct buffer *out)
                          CONFIG_LIST_MAX);
 }
 
-const struct option_type option_network_list = {read_network_list, expect_network_list, NULL};
+const struct option_type option_network_list = {read_network_list, expect_network_list, NULL, NULL};
 
 static bool is_host_glob(const char *text) {
     return text[0] != '\0' && strlen(text) < ADDRESS_HOST_SIZE && strchr(text, '/') == NULL;
@@ -367,7 +416,7 @@ static void expect_host_list(const struct option *option, struct buffer *out) {
     buffer_append_format(out, "a list of at most %d hosts, or globs with * and ?", CONFIG_LIST_MAX);
 }
 
-const struct option_type option_host_list = {read_host_list, expect_host_list, NULL};
+const struct option_type option_host_list = {read_host_list, expect_host_list, NULL, NULL};
 
 static bool read_duration_list(const struct option *option, const struct yaml_node *node,
                                void *target, struct error *error) {
@@ -394,4 +443,13 @@ static void expect_duration_list(const struct option *option, struct buffer *out
     expect_bounds(option, "a duration", value_duration_format, out);
 }
 
-const struct option_type option_duration_list = {read_duration_list, expect_duration_list, NULL};
+static bool equal_duration_list(const struct option *option, const void *a, const void *b) {
+    const struct duration_list *list = content(option, a);
+    const struct duration_list *other = content(option, b);
+
+    return list->count == other->count &&
+           memcmp(list->items_ms, other->items_ms, list->count * sizeof list->items_ms[0]) == 0;
+}
+
+const struct option_type option_duration_list = {read_duration_list, expect_duration_list,
+                                                 equal_duration_list, NULL};

@@ -65,9 +65,9 @@ static enum wish read_arguments(const struct program *program, int argc, char **
 }
 
 struct config *program_start(const struct program *program, int argc, char **argv,
-                             enum program_exit *status) {
-    const char *path = default_path;
-    enum wish wish = read_arguments(program, argc, argv, &path);
+                             const char **path, enum program_exit *status) {
+    *path = default_path;
+    enum wish wish = read_arguments(program, argc, argv, path);
     struct config *config = NULL;
     struct error error = {0};
 
@@ -81,12 +81,12 @@ struct config *program_start(const struct program *program, int argc, char **arg
     if (wish != WISH_RUN && wish != WISH_CHECK)
         return NULL;
     log_open(program->name, LOG_LEVEL_INFO);
-    config = program->sends ? config_load(path, &error) : config_load_without_keys(path, &error);
+    config = program->sends ? config_load(*path, &error) : config_load_without_keys(*path, &error);
     if (config == NULL) {
         fprintf(stderr, "%s: %s\n", program->name, error.text);
         *status = PROGRAM_EXIT_USAGE;
     } else if (wish == WISH_CHECK) {
-        printf("%s: the configuration is sound\n", path);
+        printf("%s: the configuration is sound\n", *path);
         config_release(config);
         config = NULL;
     } else {

@@ -14,12 +14,14 @@ struct program {
     const char *name;
     const char *purpose; /* one sentence for --help */
     bool sends;          /* and so opens the files that sending takes */
+    const char *section; /* of the configuration: its own, and not the other program's */
 };
 
 /* Understands --config, --check-config, --help-config, --help and --version. The configuration to
- * run with, released by the caller; or NULL, when everything asked for is done or wrong: said on
- * standard output or in one line on standard error, with the status to exit with in *status. */
+ * run with, released by the caller, and in *path its file (an argument, or a constant); or NULL,
+ * when everything asked for is done or wrong: said on standard output or in one line on standard
+ * error, with the status to exit with in *status. */
 struct config *program_start(const struct program *program, int argc, char **argv,
-                             enum program_exit *status);
+                             const char **path, enum program_exit *status);
 
 #endif

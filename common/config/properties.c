@@ -103,5 +103,16 @@ static void release_properties(const struct option *option, void *target) {
     list->items = NULL;
 }
 
-const struct option_type option_properties = {read_properties, expect_properties,
+static bool is_equal(const struct option *option, const void *a, const void *b) {
+    const struct property_list *list = (const void *)((const char *)a + option->offset);
+    const struct property_list *other = (const void *)((const char *)b + option->offset);
+    bool equal = list->count == other->count;
+
+    for (size_t i = 0; equal && i < list->count; i++)
+        equal = strcmp(list->items[i].name, other->items[i].name) == 0 &&
+                strcmp(list->items[i].value, other->items[i].value) == 0;
+    return equal;
+}
+
+const struct option_type option_properties = {read_properties, expect_properties, is_equal,
                                               release_properties};

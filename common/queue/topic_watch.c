@@ -11,7 +11,8 @@
 enum { ASK_TIMEOUT_MS = 5000, ASK_AGAIN_MS = 60000 };
 
 struct topic_watch {
-    const struct config *config;
+    const struct config *config; /* the thread's while it asks */
+    const struct config *next;   /* to ask by, once it has; NULL: none */
     enum topic_scope scope;
     const char *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
@@ -91,8 +92,19 @@ static void on_answered(void *context) {
     } else {
         log_warning("topics", log_text("reason", watch->error.text));
     }
-    if (!watch->asked || !watch->report.sound)
+    if (watch->next != NULL)
+        timer_start(watch->again, 0);
+    else if (!watch->asked || !watch->report.sound)
         timer_start(watch->again, ASK_AGAIN_MS);
+}
+
+static void take_next(struct topic_watch *watch) {
+    if (watch->next == NULL)
+        return;
+    config_release(watch->config);
+    watch->config = watch->next;
+    watch->next = NULL;
+    watch->lane_count = topic_lanes(watch->config, watch->lanes, CONFIG_LIST_MAX);
 }
 
 static void begin(void *context) {
@@ -100,6 +112,9 @@ static void begin(void *context) {
     sigset_t all;
     sigset_t before;
 
+    take_next(watch);
+    if (watch->lane_count == 0)
+        return;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     watch->asking = pthread_create(&watch->thread, NULL, ask, watch) == 0;
@@ -112,14 +127,19 @@ struct topic_watch *topic_watch_open(struct loop *loop, const struct config *con
                                      enum topic_scope scope) {
     struct topic_watch *watch = memory_new(sizeof *watch);
 
-    watch->config = config;
+    watch->next = config_hold(config);
     watch->scope = scope;
-    watch->lane_count = topic_lanes(config, watch->lanes, CONFIG_LIST_MAX);
     watch->again = timer_new(loop, begin, watch);
     watch->answered = wakeup_new(loop, on_answered, watch);
-    if (watch->lane_count > 0)
-        begin(watch);
+    begin(watch);
     return watch;
+}
+
+void topic_watch_configure(struct topic_watch *watch, const struct config *config) {
+    config_release(watch->next);
+    watch->next = config_hold(config);
+    if (!watch->asking)
+        timer_start(watch->again, 0);
 }
 
 void topic_watch_close(struct topic_watch *watch) {
@@ -134,6 +154,8 @@ void topic_watch_close(struct topic_watch *watch) {
         topic_report_free(&watch->report);
     wakeup_free(watch->answered);
     timer_free(watch->again);
+    config_release(watch->next);
+    config_release(watch->config);
     free(watch);
 }
 

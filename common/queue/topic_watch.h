@@ -15,6 +15,9 @@ enum topic_scope { TOPIC_SCOPE_PUSH, TOPIC_SCOPE_ALL };
 struct topic_watch *topic_watch_open(struct loop *loop, const struct config *config,
                                      enum topic_scope scope);
 
+/* Asks again, by this configuration; it is held, as the first one is. */
+void topic_watch_configure(struct topic_watch *watch, const struct config *config);
+
 /* Waits for a question under way: seconds at most. */
 void topic_watch_close(struct topic_watch *watch);
 

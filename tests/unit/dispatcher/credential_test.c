@@ -161,6 +161,27 @@ static void test_a_provider_without_credentials_needs_none(void **state) {
     assert_int_equal(world->sender->sent_count, 0);
 }
 
+static void test_what_no_app_needs_is_let_go(void **state) {
+    struct world *world = *state;
+    struct app other = world->app;
+    struct asker asker = {0};
+
+    have_token(world);
+    credentials_keep(world->credentials, &(struct apps){.list = &world->app, .count = 1});
+    expect_cached(world, "Bearer first");
+    other.route.ca_file = NULL;
+    credentials_keep(world->credentials, &(struct apps){.list = &other, .count = 1});
+    expect_nothing_cached(world);
+
+    /* Who waits is answered first. */
+    ask(world, &asker);
+    credentials_keep(world->credentials, &(struct apps){0});
+    fake_sender_answer(world->sender, 200, TOKEN("second"));
+    expect_ready(&asker, "Bearer second");
+    credentials_keep(world->credentials, &(struct apps){0});
+    expect_nothing_cached(world);
+}
+
 static void test_whoever_still_waits_is_not_called(void **state) {
     struct world *world = *state;
     struct asker askers[2] = {0};
@@ -191,6 +212,7 @@ int main(void) {
         WITH_WORLD(test_an_asker_may_forget_and_ask_again_while_it_is_told),
         WITH_WORLD(test_apps_of_one_account_share_its_token),
         WITH_WORLD(test_a_provider_without_credentials_needs_none),
+        WITH_WORLD(test_what_no_app_needs_is_let_go),
         WITH_WORLD(test_whoever_still_waits_is_not_called),
     };
 

@@ -15,6 +15,7 @@
 #include "common/observe/metrics.h"
 #include "common/push/identity.h"
 #include "common/push/record.h"
+#include "common/push/traffic.h"
 #include "common/queue/queue.h"
 #include "common/state/state.h"
 #include "ingress/instruments.h"
@@ -359,6 +360,8 @@ static struct app fixture_app(const char *pattern, enum provider_kind kind) {
 /* Bounds small enough to be reached; the test may change them before fixture_start. */
 static void fixture_init(struct fixture *fixture) {
     *fixture = (struct fixture){.config = {
+                                    .references = 1,
+                                    .traffic = traffic_new(4),
                                     .queue = {.prefix = "columba."},
                                     .ingress = {.body_limit_bytes = 4096,
                                                 .device_limit = 8,
@@ -411,6 +414,8 @@ static void fixture_stop(struct fixture *fixture) {
     assert_int_equal(worker_status(fixture->worker).waiting_bytes, 0);
     assert_int_equal(worker_status(fixture->worker).connections, 0);
     worker_close(fixture->worker);
+    assert_int_equal(fixture->config.references, 1);
+    traffic_free(fixture->config.traffic);
     for (size_t i = 0; i < fixture->config.apps.count; i++) {
         free(fixture->apps[i].pattern);
         free(fixture->apps[i].lane);

@@ -93,12 +93,14 @@ static struct config *start(bool sends, const char *yaml) {
     char *arguments[] = {"test", "--config", path};
     const struct program program = {.name = "test", .sends = sends};
     enum program_exit status = PROGRAM_EXIT_OK;
+    const char *used = NULL;
     int file = mkstemp(path);
 
     assert_true(file >= 0);
     assert_int_equal(write(file, yaml, strlen(yaml)), strlen(yaml));
     close(file);
-    struct config *config = program_start(&program, 3, arguments, &status);
+    struct config *config = program_start(&program, 3, arguments, &used, &status);
+    assert_string_equal(used, path);
     unlink(path);
     assert_int_equal(status, config == NULL ? PROGRAM_EXIT_USAGE : PROGRAM_EXIT_OK);
     return config;

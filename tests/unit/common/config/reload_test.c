@@ -1,0 +1,173 @@
+#include "common/config/reload.h"
+
+#include "watched_file.h"
+
+enum { MANY = 2000 };
+
+#define ONE QUEUE "apps: {one: {type: retired}}\n"
+#define TWO QUEUE "apps: {one: {type: retired}, two: {type: retired}}\n"
+#define ONLY_TWO QUEUE "apps: {two: {type: retired}}\n"
+
+static const struct program program = {.name = "test", .section = "ingress"};
+
+struct fixture {
+    struct watched_file file;
+    struct config_reload *reload;
+    const struct config *taken; /* the last one told of, held */
+};
+
+static void on_taken(void *context, const struct config *config) {
+    struct fixture *fixture = context;
+
+    config_release(fixture->taken);
+    fixture->taken = config_hold(config);
+    counted(&fixture->file);
+}
+
+static void open_with(struct fixture *fixture, const char *text) {
+    struct error error = {0};
+
+    *fixture = (struct fixture){0};
+    watched_file_open(&fixture->file, text);
+    struct config *config = config_load(fixture->file.path, &error);
+    assert_non_null(config);
+    log_open("test", LOG_LEVEL_ERROR);
+    fixture->reload = config_reload_open(&(struct config_reload_parts){.loop = fixture->file.loop,
+                                                                       .program = &program,
+                                                                       .path = fixture->file.path,
+                                                                       .config = config,
+                                                                       .period_ms = PERIOD_MS,
+                                                                       .taken = on_taken,
+                                                                       .context = fixture});
+    config_release(config);
+}
+
+static void close_all(struct fixture *fixture) {
+    config_release(fixture->taken);
+    config_reload_close(fixture->reload);
+    watched_file_close(&fixture->file);
+}
+
+static void reload_from(struct fixture *fixture, const char *text) {
+    write_text(fixture->file.path, "w", text);
+    config_reload_now(fixture->reload);
+}
+
+static void assert_says(const struct fixture *fixture, const char *expected) {
+    struct buffer out = {0};
+
+    config_reload_write(fixture->reload, &out);
+    if (strstr(buffer_text(&out), expected) == NULL)
+        fail_msg("%s\nis not in %s", expected, buffer_text(&out));
+    buffer_free(&out);
+}
+
+static void a_changed_file_is_taken_over(void **state) {
+    struct fixture fixture;
+
+    (void)state;
+    open_with(&fixture, ONE);
+    assert_true(config_reload_report(fixture.reload).loaded_ms > 0);
+    write_text(fixture.file.path, "w", TWO);
+    turn(&fixture.file, MANY);
+    assert_int_equal(fixture.file.changes, 1);
+    assert_int_equal(fixture.taken->apps.count, 2);
+    assert_ptr_equal(config_reload_current(fixture.reload), fixture.taken);
+    assert_int_equal(config_reload_report(fixture.reload).taken_count, 1);
+    assert_says(&fixture, "\"failed\":false,\"reason\":null,\"needs_restart\":null}");
+    close_all(&fixture);
+}
+
+static void the_snapshot_before_lives_as_long_as_it_is_held(void **state) {
+    struct fixture fixture;
+
+    (void)state;
+    open_with(&fixture, ONE);
+    const struct config *before = config_hold(config_reload_current(fixture.reload));
+    reload_from(&fixture, TWO);
+    reload_from(&fixture, ONE "ingress: {unknown_app: reject}\n");
+    assert_string_equal(before->apps.list[0].pattern, "one");
+    assert_int_equal(before->ingress.unknown_app, UNKNOWN_APP_DROP);
+    assert_int_equal(fixture.taken->ingress.unknown_app, UNKNOWN_APP_REJECT);
+    config_release(before);
+    close_all(&fixture);
+}
+
+static void a_broken_file_leaves_what_was_there(void **state) {
+    struct fixture fixture;
+
+    (void)state;
+    open_with(&fixture, ONE);
+    const struct config *before = config_reload_current(fixture.reload);
+    reload_from(&fixture, TWO "nonsense: 1\n");
+    assert_ptr_equal(config_reload_current(fixture.reload), before);
+    assert_int_equal(fixture.file.changes, 0);
+    assert_true(config_reload_report(fixture.reload).has_failed);
+    assert_int_equal(config_reload_report(fixture.reload).refused_count, 1);
+    assert_says(&fixture, "\"failed\":true,\"reason\":\"");
+    assert_says(&fixture, "nonsense: is not a key");
+
+    reload_from(&fixture, TWO);
+    assert_false(config_reload_report(fixture.reload).has_failed);
+    assert_int_equal(fixture.taken->apps.count, 2);
+    assert_says(&fixture, "\"failed\":false,\"reason\":null");
+    close_all(&fixture);
+}
+
+static void a_file_that_is_gone_leaves_what_was_there(void **state) {
+    struct fixture fixture;
+
+    (void)state;
+    open_with(&fixture, ONE);
+    unlink(fixture.file.path);
+    config_reload_now(fixture.reload);
+    assert_says(&fixture, "No such file or directory");
+    assert_int_equal(config_reload_current(fixture.reload)->apps.count, 1);
+    reload_from(&fixture, ONE);
+    assert_false(config_reload_report(fixture.reload).has_failed);
+    close_all(&fixture);
+}
+
+static void traffic_is_remembered_through_reloads(void **state) {
+    struct fixture fixture;
+
+    (void)state;
+    open_with(&fixture, TWO);
+    const struct config *config = config_reload_current(fixture.reload);
+    config_note_traffic(config, &config->apps.list[0], loop_wall_ms(fixture.file.loop));
+    reload_from(&fixture, TWO "ingress: {unknown_app: reject}\n");
+    reload_from(&fixture, ONLY_TWO);
+    assert_says(&fixture, "apps.one: is missing, but had a push within a day");
+    assert_int_equal(config_reload_current(fixture.reload)->apps.count, 2);
+    reload_from(&fixture, ONE);
+    assert_int_equal(config_reload_current(fixture.reload)->apps.count, 1);
+    close_all(&fixture);
+}
+
+static void keys_that_take_a_restart_are_named_until_they_are_back(void **state) {
+    struct fixture fixture;
+
+    (void)state;
+    open_with(&fixture, ONE);
+    reload_from(&fixture, TWO "ingress: {workers: 3}\n");
+    assert_int_equal(fixture.taken->apps.count, 2);
+    assert_says(&fixture,
+                "\"failed\":false,\"reason\":null,\"needs_restart\":\"ingress.workers\"}");
+    reload_from(&fixture, TWO "ingress: {workers: 3, unknown_app: reject}\n");
+    assert_says(&fixture, "\"needs_restart\":\"ingress.workers\"}");
+    reload_from(&fixture, TWO);
+    assert_says(&fixture, "\"needs_restart\":null}");
+    close_all(&fixture);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_changed_file_is_taken_over),
+        cmocka_unit_test(the_snapshot_before_lives_as_long_as_it_is_held),
+        cmocka_unit_test(a_broken_file_leaves_what_was_there),
+        cmocka_unit_test(a_file_that_is_gone_leaves_what_was_there),
+        cmocka_unit_test(traffic_is_remembered_through_reloads),
+        cmocka_unit_test(keys_that_take_a_restart_are_named_until_they_are_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
