@@ -70,6 +70,8 @@ class Program(Process):
 
     def __init__(self, name, config_path, log_path, admin_port, port=None):
         self.name = name
+        self.config_path = Path(config_path)
+        self.settings = {}
         super().__init__(name, self.command_line(config_path), log_path, SANITIZERS)
         self.admin_port = admin_port
         self.port = port
@@ -78,6 +80,13 @@ class Program(Process):
 
     def command_line(self, config_path):
         return [program(self.name), "--config", config_path]
+
+    def write_config(self, *changes, path=None):
+        """What it was started with, and changes, as its file is while it runs; or as another."""
+        path = path or self.config_path
+        fresh = path.with_suffix(".fresh")
+        fresh.write_text(yaml(merged(self.settings, *changes)) + "\n")
+        fresh.replace(path)
 
     def get(self, path):
         return http_client.get(self.admin_port, path)
@@ -191,6 +200,7 @@ class Gateway:
         path = self.write_config(f"{section}-{number}", {section: listen}, changes)
         log_path = self.directory / f"{section}-{number}.log"
         started = self.make_program(name, path, log_path, admin_port, port)
+        started.settings = merged(self.settings, {section: listen}, changes)
         self.programs.append(started)
         return started
 

@@ -10,10 +10,12 @@ understands beside that:
                               "html" is a proxy's page instead
     {"token_lifetime": 30}    of tokens from now on, in seconds
     {"revoke": true}          every bearer token is stale from now on
+    {"rotate": true}          the service account has another key, and its file too
 The answer holds the counts of mints and refused assertions too.
 """
 
 import json
+import os
 import sys
 import time
 from email.utils import formatdate
@@ -101,7 +103,8 @@ class Fcm(service.Service):
 
     def __init__(self, arguments, server):
         super().__init__(arguments.dir, server)
-        account = write_service_account(arguments.dir, PROJECT, server.url + "/token")
+        self.token_uri = server.url + "/token"
+        account = write_service_account(arguments.dir, PROJECT, self.token_uri)
         self.tokens = TokenEndpoint(account, arguments.token_lifetime)
         self.token_mode = "grant"
 
@@ -160,6 +163,14 @@ class Fcm(service.Service):
             self.tokens.lifetime_s = int(command["token_lifetime"])
         if command.get("revoke"):
             self.tokens.revoke_all()
+        if command.get("rotate"):
+            self.rotate()
+
+    def rotate(self):
+        """Neither the key before nor its tokens are good any more."""
+        os.remove(self.path("service-account.json"))
+        account = write_service_account(self.directory, PROJECT, self.token_uri)
+        self.tokens = TokenEndpoint(account, self.tokens.lifetime_s)
 
     def stats(self):
         return super().stats() | {
