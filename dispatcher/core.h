@@ -9,6 +9,7 @@
 struct gates;
 struct intake;
 struct partitions;
+struct recent;
 
 struct core {
     const char *lane;
@@ -18,6 +19,7 @@ struct core {
     struct partitions *partitions;
     struct intake *intake;
     struct gates *gates;
+    struct recent *recent;
     struct arena *arena; /* for one encoding at a time */
     struct queue_clock clock;
 

@@ -5,6 +5,7 @@
 #include "common/base/memory.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
+#include "dispatcher/recent.h"
 #include "dispatcher/settle.h"
 
 #include <stdlib.h>
@@ -237,8 +238,11 @@ static void answered(void *context, const struct sender_outcome *outcome) {
     struct answer answer = {.meaning = ANSWER_DEAD};
     enum step step = STEP_END;
 
-    instruments_provider_time(delivery->core, delivery->app,
-                              loop_monotonic_ms(loop) - delivery->started_ms);
+    int64_t took_ms = loop_monotonic_ms(loop) - delivery->started_ms;
+
+    instruments_provider_time(delivery->core, delivery->app, took_ms);
+    recent_answered(delivery->core->recent, delivery->host, took_ms,
+                    outcome->result != SENDER_ANSWERED || outcome->response.status >= 500);
     if (outcome->result == SENDER_ANSWERED) {
         delivery->provider->classify(&(struct classify_input){.app = delivery->app,
                                                               .device = delivery->device,
@@ -285,6 +289,7 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
     memory_free_secret(delivery->authorization);
     delivery->authorization = memory_copy_slice(authorization);
     delivery->started_ms = loop_monotonic_ms(core->parts.loop);
+    delivery->host = recent_sent(core->recent, output.request.url);
     delivery_enter(delivery, DELIVERY_SENDING);
     sender_send(core->parts.sender, &output.request, &delivery->app->route, delivery->tries > 0,
                 answered, delivery);

@@ -36,6 +36,7 @@ struct delivery {
     int64_t accepted_ms;
     int64_t taken_ms;   /* monotonic */
     int64_t started_ms; /* monotonic: the last send */
+    int host;           /* of the last send, for recent_answered */
     size_t size_bytes;  /* what it takes up: the record and what was made of it */
     char pushkey[IDENTITY_PUSHKEY_SIZE];
     int64_t seen;

@@ -8,6 +8,7 @@
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/partition.h"
+#include "dispatcher/recent.h"
 
 #include <stdlib.h>
 
@@ -228,6 +229,7 @@ struct lane *lane_open(const char *name, const struct lane_parts *parts, lane_fa
     core->arena = arena_new(ENCODING_BYTES);
     core->partitions = partitions_new(core);
     core->gates = gates_new(core);
+    core->recent = recent_new();
     core->intake = intake_new(core);
     core->consumer = join(lane, error);
     if (core->consumer == NULL) {
@@ -267,6 +269,7 @@ void lane_close(struct lane *lane) {
     timer_free(lane->deadline);
     intake_free(lane->core.intake);
     gates_free(lane->core.gates);
+    recent_free(lane->core.recent);
     partitions_free(lane->core.partitions);
     if (lane->core.consumer != NULL)
         queue_consumer_close(lane->core.consumer);
@@ -315,7 +318,19 @@ void lane_write_status(const struct lane *lane, struct buffer *out) {
             buffer_append_byte(out, ',');
         write_partition(partitions_at(partitions, i), out);
     }
-    buffer_append_text(out, "],\"gates\":");
+    buffer_append_text(out, "],\"outcomes\":");
+    recent_write_outcomes(lane->core.recent, out);
+    buffer_append_text(out, ",\"gates\":");
     gates_write_status(lane->core.gates, out);
+    buffer_append_byte(out, '}');
+}
+
+void lane_write_details(const struct lane *lane, struct buffer *out) {
+    buffer_append_text(out, "{\"lane\":");
+    buffer_append_json_text(out, slice_of(lane->name));
+    buffer_append_text(out, ",\"hosts\":");
+    recent_write_hosts(lane->core.recent, out);
+    buffer_append_text(out, ",\"failures\":");
+    recent_write_failures(lane->core.recent, out);
     buffer_append_byte(out, '}');
 }

@@ -8,6 +8,7 @@
 #include "common/observe/process_metrics.h"
 #include "common/queue/topic_watch.h"
 #include "dispatcher/credential_expiry.h"
+#include "dispatcher/fleet.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/lane.h"
 
@@ -28,6 +29,7 @@ struct dispatcher {
     struct credential_expiry *expiry;
     struct config_reload *reload;
     struct timer *tidy; /* after a reload, when deliveries of before it have ended */
+    struct fleet *fleet;
     struct lane *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
     size_t draining; /* lanes that have not left their group yet */
@@ -92,19 +94,26 @@ static void write_config(const struct dispatcher *dispatcher, struct buffer *out
     config_reload_write(dispatcher->reload, out);
 }
 
-static bool write_ready(void *context, struct buffer *out) {
-    const struct dispatcher *dispatcher = context;
-    bool ready = all_lanes_assigned(dispatcher) && !dispatcher->stops;
+/* What both /ready and /status say; returns whether it is ready. */
+static bool write_parts(const struct dispatcher *dispatcher, struct buffer *out) {
+    bool assigned = all_lanes_assigned(dispatcher);
+    bool ready = assigned && !dispatcher->stops;
 
     buffer_append_format(out,
-                         "{\"ready\":%s,\"draining\":%s,"
-                         "\"queue\":{\"assigned\":%s,\"required\":true},"
+                         "\"ready\":%s,\"draining\":%s,"
+                         "\"queue\":{\"assigned\":%s,\"connected\":%s,\"required\":true},"
                          "\"redis\":{\"available\":%s,\"required\":false},\"topics\":",
-                         boolean(ready), boolean(dispatcher->stops),
-                         boolean(all_lanes_assigned(dispatcher)),
+                         boolean(ready), boolean(dispatcher->stops), boolean(assigned),
+                         boolean(queue_producer_is_connected(dispatcher->parts.producer)),
                          boolean(state_is_available(dispatcher->parts.state)));
     topic_watch_write(topic_watch_report(dispatcher->topics), TOPIC_SCOPE_ALL, out);
     write_config(dispatcher, out);
+    return ready;
+}
+
+static bool write_ready(void *context, struct buffer *out) {
+    buffer_append_byte(out, '{');
+    bool ready = write_parts(context, out);
     buffer_append_text(out, "}\n");
     return ready;
 }
@@ -139,18 +148,37 @@ static void write_metrics(void *context, struct buffer *out) {
     process_metrics_write(out);
 }
 
-static void write_status(void *context, struct buffer *out) {
-    const struct dispatcher *dispatcher = context;
+typedef void lane_writer(const struct lane *lane, struct buffer *out);
 
-    buffer_append_format(out, "{\"program\":\"columba-dispatcher\",\"version\":\"%s\",\"lanes\":[",
-                         COLUMBA_VERSION);
+static void write_each(const struct dispatcher *dispatcher, lane_writer *write_lane,
+                       struct buffer *out) {
+    buffer_append_byte(out, '[');
     for (size_t i = 0; i < dispatcher->lane_count; i++) {
         if (i > 0)
             buffer_append_byte(out, ',');
-        lane_write_status(dispatcher->lanes[i], out);
+        write_lane(dispatcher->lanes[i], out);
     }
     buffer_append_byte(out, ']');
-    write_config(dispatcher, out);
+}
+
+static void write_lanes(void *context, struct buffer *out) {
+    write_each(context, lane_write_status, out);
+}
+
+static void write_status(void *context, struct buffer *out) {
+    const struct dispatcher *dispatcher = context;
+
+    buffer_append_format(out,
+                         "{\"program\":\"columba-dispatcher\",\"version\":\"%s\","
+                         "\"instance\":\"%s\",",
+                         COLUMBA_VERSION, dispatcher->instance);
+    write_parts(dispatcher, out);
+    buffer_append_text(out, ",\"lanes\":");
+    write_each(dispatcher, lane_write_status, out);
+    buffer_append_text(out, ",\"details\":");
+    write_each(dispatcher, lane_write_details, out);
+    buffer_append_text(out, ",\"fleet\":");
+    fleet_write(dispatcher->fleet, out);
     buffer_append_text(out, "}\n");
 }
 
@@ -278,11 +306,13 @@ static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
     parts->credentials = credentials_new(parts->loop, parts->sender);
     dispatcher->expiry = credential_expiry_new(parts->loop, parts->metrics);
     credential_expiry_configure(dispatcher->expiry, config);
+    dispatcher->fleet =
+        fleet_open(parts->loop, parts->state, dispatcher->instance, write_lanes, dispatcher);
+    dispatcher->topics = topic_watch_open(parts->loop, config, TOPIC_SCOPE_ALL);
     dispatcher->admin =
         admin_open(parts->loop, config->dispatcher.admin_listen, &admin_source, dispatcher, error);
     if (dispatcher->admin == NULL)
         return false;
-    dispatcher->topics = topic_watch_open(parts->loop, config, TOPIC_SCOPE_ALL);
     return open_lanes(dispatcher, error);
 }
 
@@ -298,6 +328,7 @@ static void close_parts(struct dispatcher *dispatcher) {
     credentials_free(parts->credentials);
     sender_close(parts->sender);
     state_close(parts->state);
+    fleet_close(dispatcher->fleet);
     queue_producer_close(parts->producer);
     for (size_t i = 0; i < dispatcher->lane_count; i++)
         lane_close(dispatcher->lanes[i]);

@@ -5,6 +5,7 @@
 #include "dispatcher/delivery.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
+#include "dispatcher/recent.h"
 
 #include <string.h>
 
@@ -16,6 +17,16 @@ static void tell_ledger(struct delivery *delivery) {
     const struct ending *ending = &delivery->ending;
 
     instruments_settled(core, delivery->app, ending, core_queue_ms(core) - delivery->accepted_ms);
+    recent_settled(core->recent, &(struct recent_ending){
+                                     .at_ms = loop_wall_ms(core->parts.loop),
+                                     .outcome = ending->outcome,
+                                     .reason = ending->reason,
+                                     .app = delivery->app == NULL ? NULL : delivery->app->pattern,
+                                     .id = delivery->meta.id,
+                                     .pushkey = delivery->pushkey,
+                                     .attempt = delivery->meta.attempt,
+                                     .code = ending->code,
+                                 });
     log_with(ending->is_configuration ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "settled",
              log_text("id", delivery->meta.id), log_text("lane", core->lane),
              log_text("app_id", delivery->app == NULL ? NULL : delivery->app->pattern),

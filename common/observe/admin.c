@@ -3,6 +3,7 @@
 #include "common/base/listener.h"
 #include "common/base/memory.h"
 #include "common/base/mhd_loop.h"
+#include "common/observe/status_page.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,7 +47,14 @@ static unsigned write_status(const struct admin *admin, struct buffer *out) {
     return MHD_HTTP_OK;
 }
 
+static unsigned write_page(const struct admin *admin, struct buffer *out) {
+    (void)admin;
+    buffer_append(out, (struct slice){.data = (const char *)status_page, .size = status_page_size});
+    return MHD_HTTP_OK;
+}
+
 static const struct page pages[] = {
+    {"/", "text/html; charset=utf-8", write_page},
     {"/health", "application/json", write_health},
     {"/ready", "application/json", write_ready},
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics},
@@ -73,6 +81,10 @@ static enum MHD_Result respond_take(struct MHD_Connection *connection, unsigned 
     }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            "default-src 'none'; style-src 'unsafe-inline'; script-src "
+                            "'unsafe-inline'; connect-src 'self'; img-src data:");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     queued = MHD_queue_response(connection, status, response);
@@ -102,7 +114,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         status = MHD_HTTP_METHOD_NOT_ALLOWED;
         buffer_append_text(&body, "{\"error\":\"only GET and HEAD\"}");
     } else if (page == NULL) {
-        buffer_append_text(&body, "{\"error\":\"try /health, /ready, /metrics or /status\"}");
+        buffer_append_text(&body, "{\"error\":\"try /, /health, /ready, /metrics or /status\"}");
     } else {
         status = page->write(admin, &body);
         content_type = page->content_type;

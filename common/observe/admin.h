@@ -1,5 +1,6 @@
 /* The admin port: /health, /ready, /metrics and /status over HTTP, for probes, Prometheus and
- * people. On its own listen address, on the loop of the thread that opens it. */
+ * tools, and the status page at / for people. On its own listen address, on the loop of the thread
+ * that opens it. */
 #ifndef COLUMBA_OBSERVE_ADMIN_H
 #define COLUMBA_OBSERVE_ADMIN_H
 

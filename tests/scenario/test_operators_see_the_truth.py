@@ -42,7 +42,7 @@ def test_metrics_are_prometheus_text(program):
 
 def test_other_paths_and_methods_of_the_admin_port(program):
     assert program.get("/nowhere").status == 404
-    assert program.get("/").status in (200, 404)
+    assert program.get("/").headers["content-type"] == "text/html; charset=utf-8"
 
 
 def test_requests_are_counted_by_answer(gateway):

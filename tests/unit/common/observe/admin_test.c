@@ -181,14 +181,27 @@ static void a_head_is_a_page_without_its_body(void **state) {
     close_fixture(&fixture);
 }
 
+static void the_page_may_load_nothing_from_elsewhere(void **state) {
+    struct fixture fixture;
+    struct client client;
+
+    (void)state;
+    open_fixture(&fixture);
+    const char *response = fetch(&fixture, &client, REQUEST("HEAD", "/"));
+    assert_memory_equal(response, "HTTP/1.1 200", 12);
+    assert_non_null(strstr(response, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    assert_non_null(strstr(response, "\r\nContent-Security-Policy: default-src 'none';"));
+    close_fixture(&fixture);
+}
+
 static void what_is_not_understood_is_told_in_json(void **state) {
     struct fixture fixture;
     struct client client;
 
     (void)state;
     open_fixture(&fixture);
-    expect(fetch(&fixture, &client, REQUEST("GET", "/")), "HTTP/1.1 404", "application/json",
-           "{\"error\":\"try /health, /ready, /metrics or /status\"}");
+    expect(fetch(&fixture, &client, REQUEST("GET", "/nowhere")), "HTTP/1.1 404", "application/json",
+           "{\"error\":\"try /, /health, /ready, /metrics or /status\"}");
     expect(
         fetch(&fixture, &client,
               "POST /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\n"
@@ -284,6 +297,7 @@ int main(void) {
         cmocka_unit_test(each_page_says_its_own),
         cmocka_unit_test(what_is_not_ready_is_healthy),
         cmocka_unit_test(a_head_is_a_page_without_its_body),
+        cmocka_unit_test(the_page_may_load_nothing_from_elsewhere),
         cmocka_unit_test(what_is_not_understood_is_told_in_json),
         cmocka_unit_test(a_request_may_come_byte_by_byte_and_not_alone),
         cmocka_unit_test(a_silent_crowd_leaves_the_port_in_order),
