@@ -14,6 +14,15 @@ const struct command command_table[] = {
      .help = "write what a sygnal.yaml means as a configuration of its own",
      .notes = "What is not taken over stands in comments, with what to do instead.",
      .run = config_command_import},
+    {.name = "check",
+     .arguments = "",
+     .options = {OPTION_TIMEOUT},
+     .help = "look at everything that Columba stands on, and say what to do",
+     .notes =
+         "Configuration, brokers, topics, Redis, the credentials of all apps and whether their "
+         "providers can be reached, with the dispatcher's own parts. Run it where dispatchers "
+         "run: elsewhere keys and ways out differ.",
+     .run = check_command_run},
     {.name = "topics create",
      .arguments = "",
      .help = "make the topics that are missing, then show them all",
@@ -27,6 +36,13 @@ const struct command command_table[] = {
      .argument_limit = 1,
      .help = "how far the consumer group of each lane is behind",
      .run = lag_command_show},
+    {.name = "top",
+     .arguments = "",
+     .options = {OPTION_ONCE},
+     .help = "all dispatchers, live: rates, lag, what waits and why",
+     .notes = "As they write it into Redis every two seconds. Ends with Ctrl-C; once with --once, "
+              "with --json, and where there is no terminal.",
+     .run = top_command_run},
     {.name = "trace",
      .arguments = "EVENT_ID|COLUMBA_ID",
      .argument_least = 1,
@@ -37,6 +53,16 @@ const struct command command_table[] = {
               "pushkey where its records are, whether the lane has passed them, and what is known "
               "of the pushkey and its app. In a shell, quote the dollar of an event.",
      .run = trace_command_run},
+    {.name = "send",
+     .arguments = "APP_ID PUSHKEY",
+     .argument_least = 2,
+     .argument_limit = 2,
+     .options = {OPTION_DATA, OPTION_URL, OPTION_TIMEOUT},
+     .help = "send a test push, and tell what became of it",
+     .notes = "Straight to the queue, or through the ingress at the URL. Waits (30s) until a "
+              "dispatcher has settled it, and tells how: delivered, rejected, dead, or waiting to "
+              "be tried again. Web Push needs the data of the pusher: its endpoint and auth.",
+     .run = send_command_run},
     {.name = "dead list",
      .arguments = "[LANE]",
      .argument_limit = 1,
@@ -110,6 +136,14 @@ const struct command command_table[] = {
      .argument_limit = 1,
      .help = "let the pushes of an app go again that gate close held back",
      .run = gate_command_open},
+    {.name = "vapid generate",
+     .arguments = "FILE",
+     .argument_least = 1,
+     .argument_limit = 1,
+     .help = "make a key for Web Push",
+     .notes = "The private key goes into the file, which must not exist yet; the public one is "
+              "shown. Who changes the key of a running app loses all its subscriptions.",
+     .run = vapid_command_generate},
     {.name = "health",
      .arguments = "URL",
      .argument_least = 1,

@@ -35,6 +35,10 @@ command_run dead_command_replay;
 command_run dead_command_drop;
 command_run skip_command_run;
 command_run trace_command_run;
+command_run check_command_run;
+command_run send_command_run;
+command_run top_command_run;
+command_run vapid_command_generate;
 command_run manual_command_show;
 command_run manual_command_complete;
 

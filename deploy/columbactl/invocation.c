@@ -17,6 +17,7 @@ const struct option_row invocation_options[OPTION_COUNT] = {
     [OPTION_SINCE] = {"--since", "DURATION", "look that far back (all that is kept)", false},
     [OPTION_TIMEOUT] = {"--timeout", "DURATION", "give up after that long", false},
     [OPTION_URL] = {"--url", "URL", "through the ingress there (straight to the queue)", false},
+    [OPTION_DATA] = {"--data", "JSON", "the data of the pusher (none)", false},
     [OPTION_ONCE] = {"--once", NULL, "show it once and end", false},
 };
 

@@ -28,6 +28,7 @@ enum option {
     OPTION_SINCE,
     OPTION_TIMEOUT,
     OPTION_URL,
+    OPTION_DATA,
     OPTION_ONCE,
     OPTION_COUNT
 };

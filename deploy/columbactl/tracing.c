@@ -1,7 +1,6 @@
 #include "deploy/columbactl/tracing.h"
 
 #include "common/base/memory.h"
-#include "common/queue/browse.h"
 #include "deploy/columbactl/report.h"
 
 #include <stdlib.h>
@@ -43,6 +42,18 @@ static size_t list_topics(const struct session *session, const char *lane,
     return count;
 }
 
+/* Reading begins where the logs ended then. */
+static void begin_at(struct browse_range *ranges, size_t count,
+                     const struct tracing_question *question) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t f = 0; f < question->from_count; f++) {
+            const struct browse_range *from = &question->from[f];
+            if (from->partition == ranges[i].partition && from->end > ranges[i].next &&
+                strcmp(from->topic, ranges[i].topic) == 0)
+                ranges[i].next = from->end;
+        }
+}
+
 static bool search_topics(const struct session *session, const struct tracing_question *question,
                           struct tracing *out, struct error *error) {
     char(*topics)[TOPIC_NAME_SIZE] =
@@ -53,12 +64,25 @@ static bool search_topics(const struct session *session, const struct tracing_qu
     size_t count = 0;
     bool success =
         browse_ranges(&session->config->queue, (const char(*)[TOPIC_NAME_SIZE])topics, topic_count,
-                      question->since_ms, SESSION_TIMEOUT_MS, &ranges, &count, error) &&
-        browse(&session->config->queue, ranges, count, question->timeout_ms, on_record, &search,
-               error);
+                      question->since_ms, SESSION_TIMEOUT_MS, &ranges, &count, error);
 
+    begin_at(ranges, success ? count : 0, question);
+    success = success && browse(&session->config->queue, ranges, count, question->timeout_ms,
+                                on_record, &search, error);
     out->is_complete = success && browse_is_complete(ranges, count);
     free(ranges);
+    free(topics);
+    return success;
+}
+
+bool tracing_ends(const struct session *session, const char *lane, struct browse_range **out,
+                  size_t *count, struct error *error) {
+    char(*topics)[TOPIC_NAME_SIZE] =
+        memory_new_array(session->lane_count * TOPICS_A_LANE_MAX + 1, sizeof *topics);
+    size_t topic_count = list_topics(session, lane, topics);
+    bool success = browse_ranges(&session->config->queue, (const char(*)[TOPIC_NAME_SIZE])topics,
+                                 topic_count, 0, SESSION_TIMEOUT_MS, out, count, error);
+
     free(topics);
     return success;
 }

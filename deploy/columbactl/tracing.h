@@ -2,6 +2,7 @@
 #ifndef COLUMBA_CTL_TRACING_H
 #define COLUMBA_CTL_TRACING_H
 
+#include "common/queue/browse.h"
 #include "deploy/columbactl/session.h"
 #include "deploy/columbactl/trace.h"
 
@@ -16,11 +17,17 @@ struct tracing {
 };
 
 struct tracing_question {
-    const char *wanted; /* an event_id, or a columba-id */
-    const char *lane;   /* NULL: all lanes */
-    int64_t since_ms;   /* 0: all that is kept */
+    const char *wanted;              /* an event_id, or a columba-id */
+    const char *lane;                /* NULL: all lanes */
+    int64_t since_ms;                /* 0: all that is kept */
+    const struct browse_range *from; /* ends of logs to read on from; NULL: since_ms counts */
+    size_t from_count;
     int64_t timeout_ms;
 };
+
+/* The ends of the logs of a lane, for a later question. *out is released with free(). */
+bool tracing_ends(const struct session *session, const char *lane, struct browse_range **out,
+                  size_t *count, struct error *error);
 
 /* Redis may be away (session->redis is NULL): the stories say so. out is released in any case. */
 bool tracing_gather(const struct session *session, const struct tracing_question *question,

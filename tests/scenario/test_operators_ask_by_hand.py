@@ -1,14 +1,18 @@
 """columbactl: what an operator asks and changes by hand, on running programs."""
 
+import base64
 import json
+import re
 import shutil
+import stat
 import subprocess
+import time
 
 import pytest
 
 from support.columba import hash_of, program, run
 from support.matrix import APP_ID, push, unique
-from support.processes import free_port
+from support.processes import free_port, wait_until
 
 
 def ask(gateway, *words, status=0):
@@ -133,3 +137,130 @@ def test_redis_that_is_away_is_named(gateway):
     _, said = run("columbactl", "--config", path, "gates", status=3)
 
     assert f"Redis at {away} does not answer" in said.splitlines()[-1]
+
+
+def check(gateway, *changes, status=0):
+    """What columbactl check says, by what it is about."""
+    path = gateway.write_config("check", *changes)
+    shown, _ = run("columbactl", "--config", path, "--json", "check", status=status)
+    report = json.loads(shown)
+    assert report["sound"] == (status == 0)
+    return {about: [line for line in report["lines"] if line["about"] == about]
+            for about in {line["about"] for line in report["lines"]}}
+
+
+def test_check_finds_all_well(gateway):
+    lines = check(gateway)
+
+    assert {"configuration", "brokers", "topics", "redis", "dispatchers", "credential",
+            "provider"} == set(lines)
+    assert "has one" in lines["credential"][0]["text"]
+    assert lines["provider"][0]["text"].endswith("answers")
+    assert any("keeps nothing over a restart" in line["text"] for line in lines["redis"])
+
+
+def test_check_names_what_is_wrong(gateway, tmp_path):
+    (tmp_path / "broken.json").write_text("{}")
+    wrong = check(gateway, {
+        "redis": {"address": f"127.0.0.1:{free_port()}"},
+        "retry": {"delays": ["300ms", "700ms"]},
+        "apps": {APP_ID: {"base_url": f"https://127.0.0.1:{free_port()}",
+                          "service_account_file": str(tmp_path / "broken.json")}},
+    }, status=1)
+
+    for about, said in (("redis", "does not answer"), ("topics", "columbactl topics create"),
+                        ("credential", "mend the key file"), ("provider", "cannot be reached")):
+        (line,) = wrong[about]
+        assert line["verdict"] == "wrong" and said in line["text"], line
+
+
+def test_a_key_for_web_push_is_made_once(tmp_path):
+    path = tmp_path / "vapid.pem"
+
+    shown, _ = run("columbactl", "--json", "vapid", "generate", path)
+
+    public = subprocess.run(["openssl", "ec", "-in", path, "-pubout", "-outform", "DER"],
+                            capture_output=True, check=True).stdout[-65:]
+    assert base64.urlsafe_b64encode(public).decode().rstrip("=") == json.loads(shown)["public_key"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    before = path.read_bytes()
+    run("columbactl", "vapid", "generate", path, status=1)
+    assert path.read_bytes() == before
+
+
+def test_a_test_push_tells_what_became_of_it(gateway):
+    ingress = f"http://127.0.0.1:{gateway.ingress.port}"
+    for options in ((), ("--url", ingress)):
+        pushkey = unique()
+        (story,) = ask(gateway, "send", APP_ID, pushkey, *options)["stories"]
+        assert story["end"] == "delivered"
+        assert len(gateway.fcm.delivered(pushkey)) == 1
+
+    dead = unique("dead")
+    assert ask(gateway, "send", APP_ID, dead, status=1)["stories"][0]["end"] == "rejected"
+    again = ask(gateway, "send", APP_ID, dead, "--url", ingress, status=1)
+    assert "names the pushkey as rejected" in again["error"]
+    waiting = ask(gateway, "send", APP_ID, unique("internal"), "--timeout", "1s", status=1)
+    assert waiting["stories"][0]["end"] in ("in_retry", "in_queue")
+
+
+def test_a_test_push_that_would_have_its_pushkey_called_dead_is_not_sent(gateway, tmp_path):
+    run("columbactl", "vapid", "generate", tmp_path / "vapid.pem")
+    path = gateway.write_config("web", {"apps": {"org.web": {
+        "type": "webpush", "lane": "fcm", "vapid_private_key": str(tmp_path / "vapid.pem"),
+        "vapid_contact_email": "ops@example.com"}}})
+
+    _, said = run("columbactl", "--config", path, "send", "org.web", "A" * 87, status=2)
+
+    assert "can never be sent by webpush" in said and "--data" in said
+
+
+MEMBER = {
+    "version": "1.2.3",
+    "lanes": [{
+        "lane": "fcm", "ready": True, "in_flight": 5, "in_flight_bytes": 1,
+        "partitions": [{"topic": "columba.push.fcm", "partition": 0, "state": "reading",
+                        "position": 10, "lag": 42, "unsettled": 3}],
+        "gates": [{"app": APP_ID, "host": None, "state": "latched", "reason": "THIRD_PARTY_AUTH",
+                   "until_ms": 0, "waiting": 7, "in_flight": 0}],
+    }],
+}
+
+
+def test_top_and_gates_show_what_dispatchers_say(gateways):
+    gateway = gateways.open(started=False)
+    path = gateway.write_config("columbactl")
+    empty, _ = run("columbactl", "--config", path, "top")
+    assert "No dispatcher has written" in empty
+    said = {**MEMBER, "at": int(time.time() * 1000)}
+    gateway.redis.command("HSET", "columba:d", "pod-1-7", json.dumps(said))
+    gateway.redis.command("HSET", "columba:d", "gone", json.dumps({**said, "at": 1}))
+
+    shown, _ = run("columbactl", "--config", path, "top")
+    gates, _ = run("columbactl", "--config", path, "gates")
+
+    assert re.search(r"^fcm +1 +- +42 +0 +5 +3 +1$", shown, re.M), shown
+    assert "pod-1-7" in shown and "gone" not in shown
+    assert re.search(r"^fcm +\S+ +- +latched +7 +0 +pod-1-7 +THIRD_PARTY_AUTH$", gates, re.M), gates
+    assert ask(gateway, "top")["dispatchers"][0]["status"]["version"] == "1.2.3"
+
+
+def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
+    def gate():
+        (lane,) = own.dispatcher.get("/status").json()["lanes"]
+        return next((gate for gate in lane["gates"] if gate["app"] == APP_ID), {})
+
+    def is_held_back():
+        return gate().get("waiting", 0) + own.settled(outcome="moved") > 0
+
+    own.deliver(push(before := unique()), before)
+    ask(own, "gate", "close", APP_ID, "--reason", "maintenance")
+    wait_until("the dispatcher heeds it", lambda: gate().get("state") == "closed", 20,
+               [own.dispatcher])
+    own.notify(push(held := unique()))
+    wait_until("the push waits", is_held_back, 20, [own.dispatcher])
+    assert own.fcm.received(held) == []
+
+    ask(own, "gate", "open", APP_ID)
+
+    own.fcm.wait_for(held)

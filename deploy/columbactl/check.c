@@ -1,0 +1,157 @@
+#include "deploy/columbactl/check.h"
+
+#include "common/base/memory.h"
+#include "deploy/columbactl/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *for_scripts;
+    const char *for_people;
+} verdict_names[] = {
+    [CHECK_OK] = {"ok", "ok"}, [CHECK_NOTE] = {"note", "note"}, [CHECK_WRONG] = {"wrong", "WRONG"}};
+
+void check_add(struct check *check, enum check_verdict verdict, const char *about,
+               const char *format, ...) {
+    struct check_line *line;
+    va_list arguments;
+
+    check->lines = memory_resize(check->lines, (check->count + 1) * sizeof *check->lines);
+    line = &check->lines[check->count++];
+    line->verdict = verdict;
+    line->about = about;
+    va_start(arguments, format);
+    vsnprintf(line->text, sizeof line->text, format, arguments);
+    va_end(arguments);
+}
+
+void check_free(struct check *check) {
+    free(check->lines);
+    *check = (struct check){0};
+}
+
+bool check_is_sound(const struct check *check) {
+    for (size_t i = 0; i < check->count; i++)
+        if (check->lines[i].verdict == CHECK_WRONG)
+            return false;
+    return true;
+}
+
+void check_topics(struct check *check, const struct topic_report *report) {
+    size_t missing = 0;
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct topic_state *topic = &report->topics[i];
+        missing += topic->exists ? 0 : 1;
+        if (topic->exists && *topic->fault != '\0')
+            check_add(check, CHECK_WRONG, "topics", "%s: %s", topic->name, topic->fault);
+    }
+    if (missing > 0)
+        check_add(check, CHECK_WRONG, "topics", "%zu are missing: columbactl topics create",
+                  missing);
+    if (report->sound)
+        check_add(check, CHECK_OK, "topics", "%zu, as they should be", report->count);
+}
+
+static void check_persistence(struct check *check, const struct inspect_server *server) {
+    if (!server->knows_persistence)
+        check_add(check, CHECK_NOTE, "redis",
+                  "it does not tell whether it keeps anything over a restart (CONFIG GET save)");
+    else if (!server->appends && !server->saves)
+        check_add(check, CHECK_NOTE, "redis",
+                  "it keeps nothing over a restart: pushes may then ring twice, and dead pushkeys "
+                  "are asked about again (appendonly yes)");
+}
+
+static void check_memory(struct check *check, const struct inspect_server *server) {
+    if (server->limit_bytes == 0)
+        check_add(check, CHECK_NOTE, "redis",
+                  "it has no maxmemory: its host decides what happens when memory ends");
+    else if (server->limit_bytes > 0 && server->used_bytes > server->limit_bytes / 10 * 9)
+        check_add(check, CHECK_WRONG, "redis",
+                  "more than nine tenths of its maxmemory are in use (%s): give it more, or marks "
+                  "get lost and pushes ring twice",
+                  server->policy);
+    if (strncmp(server->policy, "allkeys-", 8) == 0)
+        check_add(check, CHECK_NOTE, "redis",
+                  "maxmemory-policy %s may throw away closed gates too: volatile-ttl throws away "
+                  "what would end first",
+                  server->policy);
+}
+
+void check_redis(struct check *check, const struct inspect_server *server) {
+    if (strcmp(server->role, "master") != 0 && *server->role != '\0')
+        check_add(check, CHECK_WRONG, "redis",
+                  "it is a %s, which takes no writes: name the master in redis.address",
+                  server->role);
+    else
+        check_add(check, CHECK_OK, "redis", "%s answers", server->version);
+    check_persistence(check, server);
+    check_memory(check, server);
+}
+
+void check_fleet(struct check *check, size_t member_count) {
+    if (member_count == 0)
+        check_add(check, CHECK_NOTE, "dispatchers", "none has written how it is within 15 s");
+    else
+        check_add(check, CHECK_OK, "dispatchers", "%zu are there", member_count);
+}
+
+static void check_credential(struct check *check, const struct rehearsal_app *app) {
+    const char *pattern = app->app->pattern;
+
+    if (!app->needs_credential)
+        check_add(check, CHECK_OK, "credential", "%s needs none", pattern);
+    else if (!app->has_answer)
+        check_add(check, CHECK_WRONG, "credential", "%s: no answer in time", pattern);
+    else if (app->credential == CREDENTIAL_READY)
+        check_add(check, CHECK_OK, "credential", "%s has one", pattern);
+    else if (app->credential == CREDENTIAL_LATER)
+        check_add(check, CHECK_WRONG, "credential",
+                  "%s: its token endpoint does not give one now (%s): see whether this machine "
+                  "reaches it",
+                  pattern, app->credential_reason);
+    else
+        check_add(check, CHECK_WRONG, "credential",
+                  "%s: %s: mend the key file or its settings; the log line above says more",
+                  pattern, app->credential_reason);
+}
+
+void check_app(struct check *check, const struct rehearsal_app *app) {
+    check_credential(check, app);
+    if (app->origin[0] == '\0')
+        check_add(check, CHECK_OK, "provider", "%s: each pushkey has a host of its own",
+                  app->app->pattern);
+    else if (app->is_reached)
+        check_add(check, CHECK_OK, "provider", "%s: %s answers", app->app->pattern, app->origin);
+    else
+        check_add(check, CHECK_WRONG, "provider",
+                  "%s: %s cannot be reached: %s; see firewalls and the option proxy",
+                  app->app->pattern, app->origin, app->reach_reason);
+}
+
+void check_write(const struct check *check, bool json, struct buffer *out) {
+    struct json_object *whole;
+    struct json_object *list;
+
+    if (!json) {
+        for (size_t i = 0; i < check->count; i++)
+            buffer_append_format(out, "%-5s  %-13s  %s\n",
+                                 verdict_names[check->lines[i].verdict].for_people,
+                                 check->lines[i].about, check->lines[i].text);
+        return;
+    }
+    whole = json_object_new_object();
+    report_bool(whole, "sound", check_is_sound(check));
+    list = report_list(whole, "lines");
+    for (size_t i = 0; i < check->count; i++) {
+        struct json_object *row = report_entry(list);
+        report_text(row, "verdict", verdict_names[check->lines[i].verdict].for_scripts);
+        report_text(row, "about", check->lines[i].about);
+        report_text(row, "text", check->lines[i].text);
+    }
+    report_end_take(whole, out);
+}
