@@ -4,6 +4,7 @@
 #include "common/queue/kafka_log.h"
 #include "common/queue/kafka_pump.h"
 #include "common/queue/kafka_record.h"
+#include "common/queue/kafka_survey.h"
 #include "common/queue/queue.h"
 
 #include "common/base/log.h"
@@ -13,9 +14,6 @@
 
 /* Below the time after which the group takes a silent member's partitions away. */
 enum { TICK_MS = 1000, LEAVE_TICK_MS = 20, LOOKUP_TIMEOUT_MS = 5000, DISPOSE_WAIT_MS = 3000 };
-
-/* What is paused, or has all it may hold, fetches nothing and so hears nothing of its log. */
-enum { SURVEY_INTERVAL_MS = 3000, SURVEY_TIMEOUT_MS = 2000 };
 
 /* A group that cannot be reached lets nobody go: its time-out then tells it the same. */
 enum { LEAVE_TIMEOUT_MS = 5000 };
@@ -43,9 +41,7 @@ struct queue_consumer {
     rd_kafka_topic_partition_list_t *next; /* given to us before the last was taken away */
     struct kafka_lookup *lookup;
     bool lookup_is_stale; /* it asks for partitions that are no longer the ones */
-    struct kafka_lookup *survey;
-    uint64_t surveyed_generation;
-    int64_t survey_due_ms;
+    struct kafka_survey survey;
     int64_t lost_count;
     enum consumer_state state;
     bool takes;
@@ -78,7 +74,7 @@ static void set_next(struct queue_consumer *consumer, const rd_kafka_topic_parti
 static void destroy(struct queue_consumer *consumer) {
     timer_free(consumer->tick);
     kafka_lookup_free(consumer->lookup);
-    kafka_lookup_free(consumer->survey);
+    kafka_survey_release(&consumer->survey);
     kafka_pump_free(consumer->records);
     kafka_pump_free(consumer->control);
     kafka_commits_free(&consumer->commits);
@@ -171,31 +167,6 @@ static void located(void *context, const struct kafka_offsets *offsets, const st
     }
     kafka_lookup_free(lookup);
     end_turn(consumer);
-}
-
-static void surveyed(void *context, const struct kafka_offsets *offsets,
-                     const struct error *error) {
-    struct queue_consumer *consumer = context;
-
-    if (error == NULL && consumer->surveyed_generation == consumer->assignment.generation)
-        kafka_assignment_survey(&consumer->assignment, offsets);
-    kafka_lookup_free(consumer->survey);
-    consumer->survey = NULL;
-}
-
-/* What fails is asked again in time. */
-static void survey(struct queue_consumer *consumer) {
-    int64_t now_ms = loop_monotonic_ms(consumer->loop);
-    struct error error;
-
-    if (consumer->survey != NULL || now_ms < consumer->survey_due_ms ||
-        kafka_assignment_count(&consumer->assignment) == 0)
-        return;
-    consumer->survey_due_ms = now_ms + SURVEY_INTERVAL_MS;
-    consumer->surveyed_generation = consumer->assignment.generation;
-    consumer->survey =
-        kafka_lookup_start(consumer->loop, consumer->client, consumer->assignment.list,
-                           SURVEY_TIMEOUT_MS, surveyed, consumer, &error);
 }
 
 static void give_back(struct queue_consumer *consumer) {
@@ -354,7 +325,7 @@ static void on_tick(void *context) {
     if (consumer->state == CONSUMER_LOCATING)
         locate(consumer);
     if (consumer->state == CONSUMER_READING && !consumer->leaves)
-        survey(consumer);
+        kafka_survey_tick(&consumer->survey);
     answer_commits(consumer);
     check_left(consumer);
     end_turn(consumer);
@@ -417,6 +388,8 @@ struct queue_consumer *queue_consumer_open(struct loop *loop, const struct queue
         destroy(consumer);
         return NULL;
     }
+    consumer->survey = (struct kafka_survey){
+        .loop = loop, .client = consumer->client, .assignment = &consumer->assignment};
     timer_start(consumer->tick, TICK_MS);
     return consumer;
 }
