@@ -113,6 +113,9 @@ static void append_quoted(struct yaml_writer *writer, const char *text, bool dou
 static bool stays_plain(const struct yaml_node *node) {
     size_t size = strlen(node->text);
 
+    for (size_t i = 0; i < size; i++)
+        if (is_unprintable((const unsigned char *)node->text + i, size - i))
+            return false;
     return node->plain && size > 0 && node->text[size - 1] != ':' &&
            strpbrk(node->text, "\n\"\\") == NULL;
 }
