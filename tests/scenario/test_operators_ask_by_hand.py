@@ -50,7 +50,7 @@ def complete(*words):
 
 
 def test_bash_completes_commands():
-    assert complete("columbactl", "to") == ["topics"]
+    assert complete("columbactl", "topi") == ["topics"]
     assert complete("columbactl", "--json", "topics", "") == ["create", "show"]
     assert complete("columbactl", "health", "--ti") == ["--timeout"]
 
