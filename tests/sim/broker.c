@@ -1,19 +1,18 @@
 /* The logs of the simulated Kafka. */
 #include "tests/sim/broker.h"
 
-#include "common/base/json.h"
 #include "common/base/memory.h"
+#include "tests/sim/promises.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct broker *broker_new(struct world *world, const char *prefix, int partitions) {
+struct broker *broker_new(struct world *world, int partitions) {
     struct broker *broker = memory_new(sizeof *broker);
 
     broker->world = world;
     broker->partitions = partitions;
-    snprintf(broker->prefix, sizeof broker->prefix, "%s", prefix);
     return broker;
 }
 
@@ -60,23 +59,15 @@ static int partition_of(const struct broker *broker, struct slice key) {
     return (int)(hash % (unsigned)broker->partitions);
 }
 
-static int64_t push_of(struct slice value) {
-    struct json_object *tree = json_parse(value, 32, NULL);
-    struct json_object *notification = json_member_object(tree, "notification");
-    int64_t push = world_number(json_member_text(notification, "event_id"), "$");
-
-    json_object_put(tree);
-    return push;
-}
-
 struct log_record broker_record_copy(const struct queue_message *message, int64_t now_ms) {
-    struct log_record copy = {.key = memory_copy_slice(message->key),
-                              .key_size = message->key.size,
-                              .value = memory_copy_slice(message->value),
-                              .value_size = message->value.size,
-                              .header_count = message->header_count,
-                              .timestamp_ms = now_ms,
-                              .push = push_of(message->value)};
+    struct log_record copy = {
+        .key = memory_copy_slice(message->key),
+        .key_size = message->key.size,
+        .value = memory_copy_slice(message->value),
+        .value_size = message->value.size,
+        .header_count = message->header_count,
+        .timestamp_ms = now_ms,
+        .push = promises_by_id(header_find(message->headers, message->header_count, "columba-id"))};
 
     for (size_t i = 0; i < message->header_count; i++) {
         struct slice value = message->headers[i].value;
@@ -91,7 +82,7 @@ void broker_append_take(struct broker *broker, const char *topic_name, struct lo
     struct log_topic *topic = &broker->topics[broker_topic_index(broker, topic_name)];
     struct slice key = {.data = record.key, .size = record.key_size};
     struct log_partition *log = &topic->partitions[partition_of(broker, key)];
-    struct push *push = &broker->world->pushes[record.push];
+    struct push *push = &broker->world->promises->pushes[record.push];
 
     if (log->count == log->capacity) {
         log->capacity = log->capacity == 0 ? 64 : log->capacity * 2;
@@ -107,12 +98,11 @@ void broker_append_take(struct broker *broker, const char *topic_name, struct lo
     broker_wake_members(broker);
 }
 
-void broker_accept(struct broker *broker, const char *topic, size_t push, struct slice key,
-                   struct slice value) {
-    struct queue_message message = {.topic = topic, .key = key, .value = value};
+void broker_accept(struct broker *broker, const char *lane, const struct queue_message *message) {
+    char topic[128];
 
-    broker->world->pushes[push].accepted = true;
-    broker_append_take(broker, topic, broker_record_copy(&message, broker->world->now_ms));
+    snprintf(topic, sizeof topic, "columba.push.%s", lane);
+    broker_append_take(broker, topic, broker_record_copy(message, broker->world->now_ms));
 }
 
 size_t broker_backlog(const struct broker *broker) {

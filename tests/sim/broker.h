@@ -5,7 +5,7 @@
 #include "common/queue/queue.h"
 #include "tests/sim/world.h"
 
-enum { TOPICS_MAX = 8, PARTITIONS_MAX = 8, MEMBERS_MAX = 64, HEADERS_MAX = 8 };
+enum { TOPICS_MAX = 16, PARTITIONS_MAX = 8, MEMBERS_MAX = 1024, HEADERS_MAX = 8 };
 
 struct log_record {
     char *key;
@@ -15,7 +15,7 @@ struct log_record {
     struct header headers[HEADERS_MAX];
     size_t header_count;
     int64_t timestamp_ms;
-    int64_t push;
+    long long push;
 };
 
 struct log_partition {
@@ -34,6 +34,8 @@ struct log_topic {
 
 enum member_state { MEMBER_IDLE, MEMBER_OFFERED, MEMBER_ASSIGNED, MEMBER_REVOKING, MEMBER_GONE };
 
+struct handed;
+
 /* A consumer, or what the group remembers of one that died. */
 struct queue_consumer {
     struct broker *broker;
@@ -45,6 +47,13 @@ struct queue_consumer {
     bool expelled; /* the group has given its partitions away */
     bool takes;
     bool pumping;
+    char group[64];
+    int64_t in_flight; /* of the configuration, and the same in bytes */
+    int64_t in_flight_bytes;
+    struct handed *handed; /* records that it has not freed */
+    size_t handed_count;
+    size_t handed_bytes;
+    bool reads[TOPICS_MAX];
     bool owns[TOPICS_MAX][PARTITIONS_MAX];
     bool paused[TOPICS_MAX][PARTITIONS_MAX];
     int64_t position[TOPICS_MAX][PARTITIONS_MAX];
@@ -52,13 +61,15 @@ struct queue_consumer {
 
 struct broker {
     struct world *world;
-    char prefix[32];
     int partitions;
     struct log_topic topics[TOPICS_MAX];
     size_t topic_count;
     struct queue_consumer *members[MEMBERS_MAX];
     size_t member_count;
 };
+
+struct broker *broker_new(struct world *world, int partitions);
+void broker_free(struct broker *broker);
 
 /* ---- broker.c: the logs ---- */
 
@@ -69,7 +80,33 @@ void broker_record_free(struct log_record *record);
 /* Takes what the record points to. */
 void broker_append_take(struct broker *broker, const char *topic, struct log_record record);
 
+/* What a homeserver's push becomes: a record of push.<lane>, there and acknowledged. Its topic is
+ * not looked at. */
+void broker_accept(struct broker *broker, const char *lane, const struct queue_message *message);
+
+/* Records in push and retry topics that no commit has passed. */
+size_t broker_backlog(const struct broker *broker);
+
+/* ---- broker_handed.c: what a member has in memory ---- */
+
+/* Copies the record for the member, which is held to its bounds. */
+struct queue_record *broker_hand_over(struct queue_consumer *member, const char *topic,
+                                      int partition, int64_t offset,
+                                      const struct log_record *source);
+
+/* Says so where one of them has had it for too long. */
+void broker_check_handed(struct broker *broker);
+
 /* ---- broker_group.c: who reads them ---- */
+
+/* The group takes the process for dead although it lives. */
+bool broker_expel(struct broker *broker, struct process *process);
+
+/* The process is gone without a word. */
+void broker_process_died(struct broker *broker, struct process *process);
+
+/* ---- redis.c ---- */
+void redis_reset(void);
 
 /* There may be something to read. */
 void broker_wake_members(struct broker *broker);

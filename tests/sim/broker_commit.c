@@ -2,9 +2,9 @@
  * outcome. */
 #include "common/base/memory.h"
 #include "tests/sim/broker.h"
+#include "tests/sim/promises.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct commit {
     struct queue_consumer *member;
@@ -12,17 +12,6 @@ struct commit {
     size_t count;
     bool refused;
 };
-
-static void check_passed(struct world *world, const struct log_record *record) {
-    struct push *push = &world->pushes[record->push];
-    int64_t pushkey = world_number(slice_of(record->key + strlen(record->key) + 1), "key");
-
-    push->copies_live--;
-    if (push->copies_live == 0 && push->delivered == 0 && !push->is_dead_letter &&
-        !(pushkey >= 0 && world->reported_dead[pushkey]))
-        world_broken(world, "a commit passes push %lld, which has no outcome",
-                     (long long)record->push);
-}
 
 static void apply(struct commit *commit) {
     struct broker *broker = commit->member->broker;
@@ -35,7 +24,21 @@ static void apply(struct commit *commit) {
             world_broken(broker->world, "a commit of %s goes back from %lld to %lld",
                          position->topic, (long long)log->committed, (long long)position->offset);
         while (log->committed < position->offset)
-            check_passed(broker->world, &log->records[log->committed++]);
+            promises_passed(broker->world, log->records[log->committed++].push);
+    }
+}
+
+/* What it would have passed was settled by one who may not say so any more. */
+static void meet_refusal(struct commit *commit) {
+    struct broker *broker = commit->member->broker;
+
+    broker->world->tally->happened[FAULT_LATE_COMMIT]++;
+    for (size_t i = 0; i < commit->count; i++) {
+        const struct queue_position *position = &commit->positions[i];
+        size_t topic = broker_topic_index(broker, position->topic);
+        const struct log_partition *log = &broker->topics[topic].partitions[position->partition];
+        for (int64_t at = log->committed; at < position->offset; at++)
+            promises_meet(broker->world, log->records[at].push, FAULT_LATE_COMMIT);
     }
 }
 
@@ -62,7 +65,7 @@ void queue_consumer_commit(struct queue_consumer *consumer, const struct queue_p
     }
     commit->refused = consumer->expelled;
     if (commit->refused)
-        world->met[MET_LATE_COMMIT]++;
+        meet_refusal(commit);
     else
         apply(commit);
     world_schedule(world, consumer->process, 1 + (int64_t)world_random(world, 20), commit_answered,

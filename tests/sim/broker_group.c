@@ -2,19 +2,24 @@
  */
 #include "common/base/memory.h"
 #include "tests/sim/broker.h"
+#include "tests/sim/cast.h"
+#include "tests/sim/promises.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SESSION_TIMEOUT_MS = 10000 };
 
-static void rebalance(struct broker *broker);
+static void rebalance(struct broker *broker, const char *group);
 
-static size_t live_members(const struct broker *broker, struct queue_consumer **out) {
+static size_t live_members(const struct broker *broker, const char *group,
+                           struct queue_consumer **out) {
     size_t count = 0;
 
     for (size_t i = 0; i < broker->member_count; i++)
-        if (broker->members[i]->state != MEMBER_GONE && !broker->members[i]->expelled)
+        if (broker->members[i]->state != MEMBER_GONE && !broker->members[i]->expelled &&
+            strcmp(broker->members[i]->group, group) == 0)
             out[count++] = broker->members[i];
     return count;
 }
@@ -32,33 +37,9 @@ static void hand_over(struct queue_consumer *member, size_t topic, int partition
     struct log_topic *from = &member->broker->topics[topic];
     int64_t offset = member->position[topic][partition]++;
     const struct log_record *source = &from->partitions[partition].records[offset];
-    struct queue_record *record = memory_new(sizeof *record);
-    struct header *headers = memory_new_array(source->header_count, sizeof *headers);
 
-    /* Copies, so that a use after free is one. */
-    for (size_t i = 0; i < source->header_count; i++)
-        headers[i] = source->headers[i];
-    *record = (struct queue_record){
-        .topic = from->name,
-        .partition = partition,
-        .offset = offset,
-        .timestamp_ms = source->timestamp_ms,
-        .key = {.data = memory_copy_slice((struct slice){source->key, source->key_size}),
-                .size = source->key_size},
-        .value = {.data = memory_copy_slice((struct slice){source->value, source->value_size}),
-                  .size = source->value_size},
-        .headers = headers,
-        .header_count = source->header_count};
-    member->events->record(member->context, record);
-}
-
-void queue_record_free(struct queue_record *record) {
-    if (record == NULL)
-        return;
-    free((char *)record->key.data);
-    free((char *)record->value.data);
-    free((struct header *)record->headers);
-    free(record);
+    member->events->record(member->context,
+                           broker_hand_over(member, from->name, partition, offset, source));
 }
 
 static void pump_once(void *context) {
@@ -138,15 +119,15 @@ static void assign_all(struct broker *broker, struct queue_consumer **members, s
         members[m]->state = MEMBER_OFFERED;
         for (size_t t = 0; t < broker->topic_count; t++)
             for (int p = 0; p < broker->partitions && !broker->topics[t].is_dead_letter; p++)
-                members[m]->owns[t][p] = (size_t)p % count == m;
+                members[m]->owns[t][p] = members[m]->reads[t] && (size_t)p % count == m;
         world_schedule(broker->world, members[m]->process, 1, tell_assigned, members[m]);
     }
 }
 
 /* Eager: everybody gives everything back, then everything is dealt out anew. */
-static void rebalance(struct broker *broker) {
+static void rebalance(struct broker *broker, const char *group) {
     struct queue_consumer *members[MEMBERS_MAX];
-    size_t count = live_members(broker, members);
+    size_t count = live_members(broker, group, members);
     bool all_idle = true;
 
     for (size_t i = 0; i < count; i++) {
@@ -166,7 +147,9 @@ static void rebalance(struct broker *broker) {
 }
 
 static void rebalance_later(void *context) {
-    rebalance(context);
+    struct queue_consumer *member = context;
+
+    rebalance(member->broker, member->group);
 }
 
 struct queue_consumer *queue_consumer_open(struct loop *loop, const struct queue_config *config,
@@ -179,16 +162,21 @@ struct queue_consumer *queue_consumer_open(struct loop *loop, const struct queue
     struct queue_consumer *member = memory_new(sizeof *member);
 
     (void)config;
-    (void)group;
     (void)error;
     if (broker->member_count == MEMBERS_MAX)
         abort();
+    *member = (struct queue_consumer){.broker = broker,
+                                      .process = process,
+                                      .events = events,
+                                      .context = context,
+                                      .takes = true,
+                                      .in_flight = IN_FLIGHT,
+                                      .in_flight_bytes = IN_FLIGHT_BYTES};
+    snprintf(member->group, sizeof member->group, "%s", group);
     for (size_t i = 0; i < topic_count; i++)
-        broker_topic_index(broker, topics[i]);
-    *member = (struct queue_consumer){
-        .broker = broker, .process = process, .events = events, .context = context, .takes = true};
+        member->reads[broker_topic_index(broker, topics[i])] = true;
     broker->members[broker->member_count++] = member;
-    world_schedule(broker->world, NULL, 50, rebalance_later, broker);
+    world_schedule(broker->world, NULL, 50, rebalance_later, member);
     return member;
 }
 
@@ -206,8 +194,8 @@ static void rejoin(void *context) {
     struct queue_consumer *member = context;
 
     member->expelled = false;
-    member->broker->world->zombies--;
-    rebalance(member->broker);
+    member->broker->world->promises->zombies--;
+    rebalance(member->broker, member->group);
 }
 
 void queue_consumer_release(struct queue_consumer *consumer) {
@@ -220,7 +208,7 @@ void queue_consumer_release(struct queue_consumer *consumer) {
     if (consumer->expelled)
         world_schedule(world, consumer->process, 100, rejoin, consumer);
     else
-        world_schedule(world, NULL, 5, rebalance_later, consumer->broker);
+        world_schedule(world, NULL, 5, rebalance_later, consumer);
 }
 
 void queue_consumer_leave(struct queue_consumer *consumer) {
@@ -272,7 +260,7 @@ static void session_over(void *context) {
 
     member->state = MEMBER_GONE;
     disown(member);
-    rebalance(member->broker);
+    rebalance(member->broker, member->group);
 }
 
 void broker_process_died(struct broker *broker, struct process *process) {
@@ -283,23 +271,29 @@ void broker_process_died(struct broker *broker, struct process *process) {
              */
             member->state = MEMBER_REVOKING;
             member->process = NULL;
-            broker->world->zombies -= member->expelled ? 1 : 0;
+            broker->world->promises->zombies -= member->expelled ? 1 : 0;
             world_schedule(broker->world, NULL, SESSION_TIMEOUT_MS, session_over, member);
         }
     }
 }
 
 bool broker_expel(struct broker *broker, struct process *process) {
+    struct world *world = broker->world;
+    struct queue_consumer *members[MEMBERS_MAX];
+    size_t count = 0;
+
     for (size_t i = 0; i < broker->member_count; i++) {
         struct queue_consumer *member = broker->members[i];
-        if (member->process == process && member->state == MEMBER_ASSIGNED && !member->leaves) {
-            member->expelled = true;
-            broker->world->zombies++;
-            world_schedule(broker->world, process,
-                           2000 + (int64_t)world_random(broker->world, 9000), tell_revoked, member);
-            rebalance(broker);
-            return true;
-        }
+        if (member->process == process && member->state == MEMBER_ASSIGNED && !member->leaves &&
+            !member->expelled)
+            members[count++] = member;
     }
-    return false;
+    if (count == 0)
+        return false;
+    struct queue_consumer *member = members[world_random(world, count)];
+    member->expelled = true;
+    world->promises->zombies++;
+    world_schedule(world, process, 2000 + (int64_t)world_random(world, 9000), tell_revoked, member);
+    rebalance(broker, member->group);
+    return true;
 }

@@ -1,6 +1,8 @@
 /* The producer's side of queue.h, simulated: acknowledgements may be late, refused or lost. */
 #include "common/base/memory.h"
 #include "tests/sim/broker.h"
+#include "tests/sim/promises.h"
+#include "tests/sim/weather.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +42,7 @@ size_t queue_producer_outstanding(const struct queue_producer *producer) {
 }
 
 bool queue_producer_is_connected(const struct queue_producer *producer) {
-    return !producer->process->world->broker_refuses;
+    return !producer->process->world->weather->queue_refuses;
 }
 
 bool queue_producer_clock_lead_ms(const struct queue_producer *producer, int64_t *out) {
@@ -72,7 +74,7 @@ bool queue_producer_send(struct queue_producer *producer, const struct queue_mes
     struct world *world = producer->process->world;
     struct sending *sending = memory_new(sizeof *sending);
     struct sending *arrival = memory_new(sizeof *arrival);
-    int64_t after_ms = 1 + (int64_t)world_random(world, 10);
+    int64_t after_ms = 1 + (int64_t)world_random(world, world->weather->queue_slow ? 4000 : 10);
 
     (void)error;
     *arrival = (struct sending){.broker = world->broker,
@@ -81,13 +83,14 @@ bool queue_producer_send(struct queue_producer *producer, const struct queue_mes
     *sending = (struct sending){
         .producer = producer, .done = done, .context = context, .acknowledges = true};
     producer->outstanding++;
-    if (world->faults && world->broker_refuses) {
+    if (world->weather->queue_refuses) {
         broker_record_free(&arrival->record);
         free(arrival);
         sending->acknowledges = false;
     } else {
-        if (world->faults && world_chance(world, 1)) {
-            world->met[MET_ACK_LOST]++;
+        if (world->weather->faults && world_chance(world, 1)) {
+            world->tally->happened[FAULT_ACK_LOST]++;
+            promises_meet(world, arrival->record.push, FAULT_ACK_LOST);
             sending->acknowledges = false;
         }
         world_schedule(world, NULL, after_ms, reach_log, arrival);

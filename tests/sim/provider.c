@@ -1,11 +1,20 @@
-/* sender.h, simulated: the provider and its token endpoint, and a network that loses things. */
-#include "common/base/json.h"
+/* sender.h, simulated: the providers, their token endpoints, and a network that loses things. */
+#include "common/base/buffer.h"
 #include "common/base/memory.h"
 #include "dispatcher/sender.h"
-#include "tests/sim/world.h"
+#include "tests/sim/answers.h"
+#include "tests/sim/promises.h"
+#include "tests/sim/weather.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    QUICK_MS = 100,
+    SLOW_MS = 25000,
+    DRAINED_MS = 2500, /* a rebalance does not wait for what takes longer */
+};
 
 struct sender {
     struct process *process;
@@ -17,16 +26,14 @@ struct transfer {
     struct sender *sender;
     sender_done *done;
     void *context;
+    struct parcel parcel;
     struct sender_outcome outcome;
+    struct buffer body;
+    int64_t takes_ms;
+    bool is_taken;
+    bool says_dead;
+    bool is_certain;
 };
-
-static const char token_body[] = "{\"access_token\":\"token\",\"expires_in\":3600,"
-                                 "\"token_type\":\"Bearer\"}";
-static const char delivered_body[] = "{\"name\":\"projects/demo/messages/1\"}";
-static const char dead_body[] =
-    "{\"error\":{\"code\":404,\"status\":\"NOT_FOUND\",\"details\":[{\"@type\":\"type.googleapis."
-    "com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"UNREGISTERED\"}]}}";
-static const char stale_body[] = "{\"error\":{\"code\":401,\"status\":\"UNAUTHENTICATED\"}}";
 
 struct sender *sender_open(struct loop *loop, const struct dispatcher_config *config,
                            struct error *error) {
@@ -48,15 +55,33 @@ size_t sender_in_flight(const struct sender *sender) {
 
 static void arrive(void *context) {
     struct transfer *transfer = context;
+    struct world *world = transfer->sender->process->world;
+    const struct parcel *parcel = &transfer->parcel;
 
     transfer->sender->in_flight--;
+    if (transfer->is_taken)
+        promises_took(world, parcel->push, parcel->count);
+    if (transfer->says_dead)
+        promises_said_dead(world, parcel->push, transfer->is_certain);
     transfer->done(transfer->context, &transfer->outcome);
+    buffer_free(&transfer->body);
     free(transfer);
 }
 
-static void answer(struct transfer *transfer, int status, const char *body) {
-    transfer->outcome = (struct sender_outcome){
-        .result = SENDER_ANSWERED, .response = {.status = status, .body = slice_of(body)}};
+static void say(struct transfer *transfer, const struct answer_text *text) {
+    const char *place = strstr(text->body, "%s");
+    size_t before = place == NULL ? strlen(text->body) : (size_t)(place - text->body);
+
+    buffer_append(&transfer->body, (struct slice){text->body, before});
+    if (place != NULL) {
+        buffer_append_text(&transfer->body, transfer->parcel.phone->pushkey);
+        buffer_append_text(&transfer->body, place + 2);
+    }
+    transfer->outcome =
+        (struct sender_outcome){.result = SENDER_ANSWERED,
+                                .response = {.status = text->status,
+                                             .retry_after = slice_of(text->retry_after),
+                                             .body = buffer_slice(&transfer->body)}};
 }
 
 static void fail(struct transfer *transfer, enum sender_result result, const char *reason) {
@@ -64,83 +89,167 @@ static void fail(struct transfer *transfer, enum sender_result result, const cha
         (struct sender_outcome){.result = result, .reason = reason, .detail = reason};
 }
 
-/* The phone gets it. */
-static void deliver(struct world *world, int64_t number, int64_t pushkey) {
-    if (number < 0 || (size_t)number >= world->push_count) {
-        world_broken(world, "the provider got a push nobody sent");
+/* ---- The token endpoints ---- */
+
+static void give_token(struct transfer *transfer, const struct http_request *request) {
+    struct sender *sender = transfer->sender;
+    struct world *world = sender->process->world;
+    const char *secret = memmem(request->body.data, request->body.size, "secret=secret", 13);
+    char generation = secret != NULL ? secret[13] : request->url[strlen(request->url) - 1];
+
+    transfer->takes_ms = 20 + (int64_t)world_random(world, QUICK_MS);
+    if (world->weather->token_endpoint_down) {
+        promises_meet_held(world, sender->process, FAULT_TOKEN_ENDPOINT);
+        if (world_chance(world, 50)) {
+            fail(transfer, SENDER_UNREACHED, "refused");
+            return;
+        }
+        transfer->outcome =
+            (struct sender_outcome){.result = SENDER_ANSWERED, .response = {.status = 503}};
         return;
     }
-    struct push *push = &world->pushes[number];
-    bool excused = push->excused || world->redis_away || world->zombies > 0;
-    push->delivered++;
-    push->excused = excused;
-    world_trace(world, "push %lld reaches key %lld for the %d. time", (long long)number,
-                (long long)pushkey, push->delivered);
-    if (push->delivered > 1 && !excused)
-        world_broken(world, "push %lld is sent twice, and nothing got lost", (long long)number);
+    buffer_append_format(&transfer->body,
+                         "{\"access_token\":\"token%c\",\"expires_in\":3600,"
+                         "\"token_type\":\"Bearer\"}",
+                         generation);
+    transfer->outcome =
+        (struct sender_outcome){.result = SENDER_ANSWERED,
+                                .response = {.status = 200, .body = buffer_slice(&transfer->body)}};
 }
 
-/* What the provider does with a push, and what comes back. Returns after how long. */
-static int64_t act(struct world *world, struct transfer *transfer, int64_t number,
-                   int64_t pushkey) {
-    unsigned lot = (unsigned)world_random(world, 1000);
-    bool is_dead = pushkey >= 0 && world->dead_pushkeys[pushkey];
-    int64_t round_trip_ms = 5 + (int64_t)world_random(world, 100);
+/* ---- Pushes ---- */
 
-    if (world->faults && world->provider_down) {
+static void reach_phone(struct transfer *transfer) {
+    promises_reached(transfer->sender->process->world, transfer->parcel.push,
+                     transfer->parcel.count);
+}
+
+static void excuse(struct transfer *transfer) {
+    struct world *world = transfer->sender->process->world;
+
+    world->promises->pushes[transfer->parcel.push].excused = true;
+}
+
+/* Whether the credential it came with is no good. */
+static enum broken_credential credential_of(const struct transfer *transfer) {
+    const struct weather *weather = transfer->sender->process->world->weather;
+    const struct parcel *parcel = &transfer->parcel;
+
+    return parcel->generation < 0 || parcel->generation >= GENERATIONS
+               ? CREDENTIAL_FINE
+               : weather->broken[parcel->phone->app][parcel->generation];
+}
+
+static bool mistrusts(struct transfer *transfer) {
+    struct world *world = transfer->sender->process->world;
+    const struct parcel *parcel = &transfer->parcel;
+    int app = parcel->phone->app;
+
+    if (credential_of(transfer) == CREDENTIAL_FINE)
+        return false;
+    bool refuses = credential_of(transfer) == CREDENTIAL_REFUSED;
+    promises_meet(world, parcel->push, FAULT_ROLLOUT);
+    say(transfer,
+        answers_find(cast_apps[app].kind, refuses ? FAULT_CONFIGURATION : FAULT_AMBIGUOUS));
+    return true;
+}
+
+/* A provider in its right mind. */
+static void judge(struct transfer *transfer) {
+    struct world *world = transfer->sender->process->world;
+    const struct phone *phone = transfer->parcel.phone;
+    enum provider_kind kind = cast_apps[phone->app].kind;
+    enum fault word = phone->life == LIFE_ALIVE  ? FAULT_COUNT
+                      : phone->life == LIFE_DEAD ? FAULT_DEAD
+                                                 : FAULT_AMBIGUOUS;
+
+    if (mistrusts(transfer))
+        return;
+    say(transfer, answers_find(kind, word));
+    transfer->is_taken = word == FAULT_COUNT;
+    transfer->says_dead = !transfer->is_taken;
+    transfer->is_certain = word == FAULT_DEAD;
+    if (transfer->is_taken) {
+        reach_phone(transfer);
+        return;
+    }
+    world->tally->happened[word]++;
+    promises_meet(world, transfer->parcel.push, word);
+}
+
+static void lose(struct transfer *transfer, const char *reason, int64_t after_ms, bool arrives) {
+    if (arrives && transfer->parcel.phone->life == LIFE_ALIVE &&
+        credential_of(transfer) == CREDENTIAL_FINE) {
+        reach_phone(transfer);
+        excuse(transfer);
+    }
+    fail(transfer, SENDER_LOST, reason);
+    transfer->takes_ms = after_ms;
+}
+
+static void slow_down(struct transfer *transfer) {
+    struct world *world = transfer->sender->process->world;
+
+    judge(transfer);
+    transfer->takes_ms = 500 + (int64_t)world_random(world, SLOW_MS);
+    if (transfer->takes_ms > DRAINED_MS)
+        excuse(transfer);
+}
+
+/* What is wrong on the way, or with the provider. */
+static void suffer(struct transfer *transfer, enum fault fault) {
+    struct world *world = transfer->sender->process->world;
+    enum provider_kind kind = cast_apps[transfer->parcel.phone->app].kind;
+    int64_t timeout_ms = transfer->sender->timeout_ms;
+
+    promises_meet(world, transfer->parcel.push, fault);
+    if (fault == FAULT_SLOW)
+        slow_down(transfer);
+    else if (fault == FAULT_HANG)
+        lose(transfer, "timeout", timeout_ms, false);
+    else if (fault == FAULT_ANSWER_LOST)
+        lose(transfer, "timeout", timeout_ms, true);
+    else if (fault == FAULT_RESET)
+        lose(transfer, "reset", transfer->takes_ms, world_chance(world, 30));
+    else if (fault == FAULT_REFUSED)
         fail(transfer, SENDER_UNREACHED, "refused");
-        return 1;
-    }
-    if (world->faults && lot < 5) {
-        world->met[MET_UNSENT]++;
+    else if (fault == FAULT_GOAWAY)
         fail(transfer, SENDER_UNSENT, "goaway");
-        return round_trip_ms;
-    }
-    if (world->faults && lot < 25) {
-        world->met[MET_REFUSED_5XX]++;
-        answer(transfer, 503, "");
-        return round_trip_ms;
-    }
-    if (world->faults && lot < 30) {
-        world->met[MET_STALE_TOKEN]++;
-        answer(transfer, 401, stale_body);
-        return round_trip_ms;
-    }
-    if (is_dead) {
-        world->reported_dead[pushkey] = true;
-        answer(transfer, 404, dead_body);
-        return round_trip_ms;
-    }
-    deliver(world, number, pushkey);
-    if (world->faults && lot < 40) {
-        world->met[MET_ANSWER_LOST]++;
-        world->pushes[number].excused = true;
-        fail(transfer, SENDER_LOST, "timeout");
-        return transfer->sender->timeout_ms;
-    }
-    answer(transfer, 200, delivered_body);
-    return round_trip_ms;
+    else
+        say(transfer, answers_find(kind, fault));
+}
+
+static void treat(struct transfer *transfer) {
+    struct world *world = transfer->sender->process->world;
+    struct phone *phone = transfer->parcel.phone;
+
+    transfer->takes_ms = 5 + (int64_t)world_random(world, QUICK_MS);
+    enum fault fault = weather_at(world, phone->app, phone->host);
+    if (world->promises->pushes[transfer->parcel.push].phone != phone)
+        world_broken(world, "push %lld is sent to somebody else", transfer->parcel.push);
+    if (fault != FAULT_COUNT)
+        suffer(transfer, fault);
+    else
+        judge(transfer);
 }
 
 void sender_send(struct sender *sender, const struct http_request *request,
                  const struct route *route, bool fresh, sender_done *done, void *context) {
     struct world *world = sender->process->world;
     struct transfer *transfer = memory_new(sizeof *transfer);
-    struct json_object *tree = json_parse(request->body, 32, NULL);
-    struct json_object *message = json_member_object(tree, "message");
-    int64_t took_ms = 20;
 
     (void)route;
     (void)fresh;
     *transfer = (struct transfer){.sender = sender, .done = done, .context = context};
     sender->in_flight++;
-    if (message == NULL) {
-        answer(transfer, 200, token_body);
+    if (strstr(request->url, "oauth.sim") != NULL) {
+        give_token(transfer, request);
+    } else if (answers_read(world, request, &transfer->parcel) && transfer->parcel.push >= 0 &&
+               (size_t)transfer->parcel.push < world->promises->count) {
+        treat(transfer);
     } else {
-        struct json_object *data = json_member_object(message, "data");
-        took_ms = act(world, transfer, world_number(json_member_text(data, "event_id"), "$"),
-                      world_number(json_member_text(message, "token"), "key"));
+        world_broken(world, "a provider got what nobody sent: %s", request->url);
+        fail(transfer, SENDER_UNREACHED, "refused");
     }
-    json_object_put(tree);
-    world_schedule(world, sender->process, took_ms, arrive, transfer);
+    world_schedule(world, sender->process, transfer->takes_ms, arrive, transfer);
 }

@@ -1,7 +1,9 @@
 /* state.h, simulated: one server for all processes, which may be away or forget everything. */
 #include "common/base/memory.h"
 #include "common/state/state.h"
-#include "tests/sim/world.h"
+#include "tests/sim/broker.h"
+#include "tests/sim/promises.h"
+#include "tests/sim/weather.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +56,7 @@ struct call {
     struct state_question question;
     struct state_answer answer;
     bool known;
+    bool is_late; /* the server acts, and who asked does not hear of it in time */
     state_answered *answered;
     state_written *written;
     state_gates_read *gates_read;
@@ -124,7 +127,7 @@ void state_close(struct state *state) {
 }
 
 bool state_is_available(const struct state *state) {
-    return !state->process->world->redis_away;
+    return !state->process->world->weather->redis_away;
 }
 
 static void tell_gates(struct call *call) {
@@ -144,6 +147,10 @@ static void reply(void *context) {
     static const struct error away = {.code = ERROR_UNAVAILABLE, .text = "away"};
     struct call *call = context;
 
+    if (call->is_late) {
+        call->answer = (struct state_answer){0};
+        call->known = call->granted = false;
+    }
     if (call->answered != NULL)
         call->answered(call->context, &call->answer);
     if (call->written != NULL)
@@ -163,10 +170,12 @@ static struct call *call_new(struct state *state, void *context) {
 
     call->process = state->process;
     call->context = context;
-    call->known = !world->redis_away;
+    call->known = !world->weather->redis_away;
+    call->is_late = call->known && world->weather->redis_slow && world_chance(world, 50);
     world_schedule(world, state->process,
-                   call->known ? (int64_t)world_random(world, ROUND_TRIP_MS) : TIMEOUT_MS, reply,
-                   call);
+                   call->known && !call->is_late ? (int64_t)world_random(world, ROUND_TRIP_MS)
+                                                 : TIMEOUT_MS,
+                   reply, call);
     return call;
 }
 
@@ -201,6 +210,7 @@ void state_write_verdict(struct state *state, const char *pushkey, const struct 
     struct kept_verdict *kept = NULL;
 
     call->written = written;
+    promises_judged(state->process->world, pushkey, verdict->pushkey_ts_ms);
     if (!call->known)
         return;
     HASH_FIND_STR(server.verdicts, pushkey, kept);
@@ -269,7 +279,7 @@ void state_write_gate(struct state *state, const char *lane, const struct gate_e
     char key[GATE_NAME_SIZE + 32];
     struct kept_gate *gate = NULL;
 
-    if (state->process->world->redis_away)
+    if (state->process->world->weather->redis_away)
         return;
     gate_key(lane, entry->name, key);
     HASH_FIND_STR(server.gates, key, gate);
@@ -287,7 +297,7 @@ void state_remove_gate(struct state *state, const char *lane, const char *name) 
 
     gate_key(lane, name, key);
     HASH_FIND_STR(server.gates, key, gate);
-    if (gate == NULL || state->process->world->redis_away)
+    if (gate == NULL || state->process->world->weather->redis_away)
         return;
     HASH_DEL(server.gates, gate);
     free(gate);

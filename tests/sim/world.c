@@ -122,11 +122,13 @@ void world_run_until(struct world *world, int64_t until_ms) {
         struct event *event = pop_event();
         if (!event->cancelled) {
             world->now_ms = event->at_ms;
+            world->current = event->owner;
             event->happen(event->context);
         }
         free(event);
     }
     world->now_ms = until_ms;
+    world->current = NULL;
 }
 
 void world_end(struct world *world) {
@@ -135,12 +137,6 @@ void world_end(struct world *world) {
         free(pop_event());
     free(agenda.heap);
     memset(&agenda, 0, sizeof agenda);
-}
-
-void world_excuse(struct world *world) {
-    for (size_t i = 0; i < world->push_count; i++)
-        if (world->pushes[i].copies_live > 0)
-            world->pushes[i].excused = true;
 }
 
 __attribute__((format(printf, 3, 0))) static void say(struct world *world, const char *kind,
@@ -167,16 +163,6 @@ void world_trace(struct world *world, const char *format, ...) {
     va_start(arguments, format);
     say(world, " ", format, arguments);
     va_end(arguments);
-}
-
-int64_t world_number(struct slice text, const char *prefix) {
-    size_t length = strlen(prefix);
-    long long number = -1;
-
-    if (text.size <= length || memcmp(text.data, prefix, length) != 0)
-        return -1;
-    struct slice digits = {.data = text.data + length, .size = text.size - length};
-    return slice_to_int64(digits, &number) ? number : -1;
 }
 
 /* ---- loop.h, in virtual time ---- */

@@ -12,59 +12,34 @@ struct world;
 struct event;
 struct broker;
 
+enum { NODES = 3 };
+
 /* A simulated process: what its loop belongs to. */
 struct process {
     struct world *world;
     int number;
+    int generation;  /* of the credentials that it was started with */
     int64_t skew_ms; /* of its wall clock */
     struct loop *loop;
 };
 
-enum { WORLD_PUSHES_MAX = 20000, WORLD_PUSHKEYS = 200 };
-
-/* What became of one push, as the provider and the log know it. */
-struct push {
-    bool accepted;   /* acknowledged by the queue: the promise begins here */
-    int delivered;   /* how often the phone got it */
-    bool excused;    /* a second delivery has a cause: a lost answer, a crash, Redis away */
-    int copies_live; /* records of it in push and retry topics that are not committed */
-    bool is_dead_letter;
-};
+struct cast;
+struct promises;
+struct tally;
+struct weather;
 
 struct world {
     uint64_t seed;
     uint64_t random_state;
     int64_t now_ms;
+    struct process *current; /* whose event is happening; NULL: nobody's */
+    struct cast *cast;
     struct broker *broker;
-    struct push pushes[WORLD_PUSHES_MAX];
-    size_t push_count;
-    bool dead_pushkeys[WORLD_PUSHKEYS]; /* what the provider says about them */
-    bool reported_dead[WORLD_PUSHKEYS]; /* whether it has ever said so */
-    size_t zombies;                     /* members that were expelled and have not noticed */
-    bool redis_away;
-    bool provider_down;
-    bool broker_refuses;
-    bool faults; /* whether anything may go wrong at all */
+    struct promises *promises;
+    struct weather *weather;
+    struct tally *tally;
     size_t broken_promises;
-    size_t met[16]; /* how often each fault was met */
     bool trace;
-};
-
-enum met {
-    MET_CRASH,
-    MET_LEAVE,
-    MET_ZOMBIE,
-    MET_REDIS_AWAY,
-    MET_REDIS_FLUSHED,
-    MET_PROVIDER_DOWN,
-    MET_BROKER_REFUSES,
-    MET_ANSWER_LOST,
-    MET_UNSENT,
-    MET_REFUSED_5XX,
-    MET_STALE_TOKEN,
-    MET_ACK_LOST,
-    MET_LATE_COMMIT,
-    MET_COUNT
 };
 
 /* 0 … bound - 1. */
@@ -88,36 +63,10 @@ void world_run_until(struct world *world, int64_t until_ms);
 struct loop *world_loop_new(struct process *process);
 struct process *world_process(struct loop *loop);
 
-/* From here on a second delivery of any push that is not committed yet has a cause. */
-void world_excuse(struct world *world);
-
 /* A promise does not hold: says so once, with the way to see it again. */
 void world_broken(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void world_trace(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* The number in an event id "$<number>" and in a pushkey "key<number>"; -1 without one. */
-int64_t world_number(struct slice text, const char *prefix);
-
-/* ---- The simulated Kafka ---- */
-struct broker *broker_new(struct world *world, const char *prefix, int partitions);
-void broker_free(struct broker *broker);
-
-/* What a homeserver's push becomes: a record of push.<lane>, there and acknowledged. */
-void broker_accept(struct broker *broker, const char *topic, size_t push, struct slice key,
-                   struct slice value);
-
-/* The group takes the process for dead although it lives. */
-bool broker_expel(struct broker *broker, struct process *process);
-
-/* The process is gone without a word. */
-void broker_process_died(struct broker *broker, struct process *process);
-
-/* Records in push and retry topics that no commit has passed. */
-size_t broker_backlog(const struct broker *broker);
-
-/* ---- The simulated Redis ---- */
-void redis_reset(void);
 
 #endif

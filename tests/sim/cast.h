@@ -1,0 +1,74 @@
+/* Who takes part: six apps of five kinds, their phones, the hosts of their endpoints, and the
+ * configuration that serves them with an old and with a new credential. */
+#ifndef COLUMBA_SIM_CAST_H
+#define COLUMBA_SIM_CAST_H
+
+#include "common/config/config.h"
+#include "common/push/identity.h"
+#include "tests/sim/world.h"
+
+enum {
+    APPS = 6,
+    PHONES_AN_APP = 60,
+    STRANGERS_AN_APP = 40,
+    PHONES = APPS * (PHONES_AN_APP + STRANGERS_AN_APP),
+    HOSTS_MAX = 24, /* of one app; those of strangers come last */
+    STRANGERS_HOSTS = 8,
+    GENERATIONS = 2, /* of credentials */
+    LANES = 2,
+    IN_FLIGHT = 64,
+    IN_FLIGHT_BYTES = 1 << 20,
+};
+
+struct cast_app {
+    const char *pattern;
+    enum provider_kind kind;
+    const char *lane;
+    int hosts;            /* 1: the provider's own; more: endpoints name them */
+    int64_t ttl_ms;       /* 0: none */
+    bool has_generations; /* whether old and new credentials can be told apart */
+};
+
+extern const struct cast_app cast_apps[APPS];
+extern const char *const cast_lanes[LANES];
+
+enum life {
+    LIFE_ALIVE,
+    LIFE_DEAD,      /* and the provider says so */
+    LIFE_UNCERTAIN, /* dead, and the provider's word for it could mean something else */
+    LIFE_STRANGER,  /* never was */
+};
+
+struct phone {
+    int app;
+    int host;
+    char app_id[32];
+    char pushkey[128];
+    char data[256]; /* of the pusher, as JSON; "" none */
+    char h[IDENTITY_PUSHKEY_SIZE];
+    enum life life;
+    int64_t registered_ms; /* pushkey_ts */
+
+    /* What the fleet can know of it. */
+    int64_t said_dead_ms;   /* the pushkey_ts that was called dead, beyond doubt or not; -1 none */
+    bool said_uncertain;    /* by an answer that could mean something else */
+    int64_t newest_ms;      /* when the newest count that surely reached it was accepted */
+    int64_t newest_told_ms; /* when that was known */
+    long long newest_count;
+};
+
+struct cast {
+    struct phone phones[PHONES];
+};
+
+/* New phones, of which some are dead. */
+struct cast *cast_new(struct world *world);
+
+/* One that lives there, of an app; a stranger otherwise. */
+struct phone *cast_phone(struct cast *cast, int app, int index, bool is_stranger);
+struct phone *cast_find(struct cast *cast, const char *h);
+
+/* The configurations, one for each generation, from files of keys in a directory. */
+bool cast_configure(const char *directory, struct config *out[GENERATIONS], struct error *error);
+
+#endif
