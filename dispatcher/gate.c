@@ -183,6 +183,8 @@ static void learn_success(struct gate *gate, const struct gate_report *report, i
     remember(gate, false);
     gate->latency_ms =
         gate->has_succeeded ? (gate->latency_ms * 7 + report->took_ms) / 8 : report->took_ms;
+    if (!gate->has_succeeded)
+        gate->first_succeeded_ms = now_ms;
     gate->has_succeeded = true;
     gate->progressed_ms = now_ms;
     gate->succeeded_ms = now_ms;

@@ -75,6 +75,7 @@ struct gate {
 
     int64_t born_ms;
     bool has_succeeded;
+    int64_t first_succeeded_ms;
     int64_t succeeded_ms;
     int64_t latency_ms; /* of successes, smoothed */
     unsigned earned;

@@ -368,10 +368,14 @@ void gates_leave(struct delivery *delivery) {
     learn_all(delivery, &silent, &silent);
 }
 
+/* What set out before anything had succeeded may have been answered while our configuration was
+ * still wrong. */
 bool gates_spend(struct delivery *delivery) {
     const struct gate_ticket *ticket = &delivery->ticket;
+    struct gate *gate = ticket->passed > 0 ? &ticket->places[ticket->passed - 1]->gate : NULL;
 
-    return ticket->passed > 0 && gate_spend(&ticket->places[ticket->passed - 1]->gate);
+    return gate != NULL && gate->has_succeeded &&
+           delivery->started_ms >= gate->first_succeeded_ms && gate_spend(gate);
 }
 
 bool gates_are_flowing(const struct gates *gates) {
