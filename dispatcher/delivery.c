@@ -138,7 +138,7 @@ void delivery_free(struct delivery *delivery) {
     free(delivery);
 }
 
-static uint64_t pushkey_number(const struct delivery *delivery) {
+uint64_t delivery_pushkey_number(const struct delivery *delivery) {
     return hash_table_key(slice_of(delivery->pushkey));
 }
 
@@ -160,12 +160,12 @@ static void fetched(void *context, enum credential_result result, struct slice a
         encode_and_send(delivery, authorization);
     } else {
         decide_credential(result, reason, &ending);
-        gates_learn_credential(delivery, &(struct gate_report){.news = result == CREDENTIAL_BROKEN
-                                                                           ? GATE_MISCONFIGURED
-                                                                           : GATE_TROUBLE,
-                                                               .pushkey = pushkey_number(delivery),
-                                                               .reason = reason,
-                                                               .random = random_number(delivery)});
+        gates_learn_credential(
+            delivery, &(struct gate_report){.news = result == CREDENTIAL_BROKEN ? GATE_MISCONFIGURED
+                                                                                : GATE_TROUBLE,
+                                            .pushkey = delivery_pushkey_number(delivery),
+                                            .reason = reason,
+                                            .random = random_number(delivery)});
         settle(delivery, &ending);
     }
 }
@@ -214,7 +214,7 @@ static void tell_gates(struct delivery *delivery, const struct sender_outcome *o
     struct gate_report report = {
         .news = is_answered ? decide_news(meaning, ending, is_host)
                             : decide_news_unanswered(outcome->result),
-        .pushkey = pushkey_number(delivery),
+        .pushkey = delivery_pushkey_number(delivery),
         .reason = ending->reason,
         .retry_after_ms = ending->retry_after_ms,
         .took_ms = loop_monotonic_ms(delivery->core->parts.loop) - delivery->started_ms,

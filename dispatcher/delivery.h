@@ -68,6 +68,9 @@ struct delivery *delivery_new_take(struct core *core, struct partition *partitio
 bool delivery_read(struct delivery *delivery, struct ending *out);
 void delivery_free(struct delivery *delivery);
 
+/* What gates tell pushkeys apart by. */
+uint64_t delivery_pushkey_number(const struct delivery *delivery);
+
 /* The one place where a state changes. */
 void delivery_enter(struct delivery *delivery, enum delivery_state state);
 

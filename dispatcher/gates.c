@@ -1,6 +1,5 @@
 #include "dispatcher/gates.h"
 
-#include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "dispatcher/delivery.h"
@@ -109,10 +108,6 @@ static struct place *place_at(const struct delivery *delivery) {
     return ticket->passed < GATES_STAGES ? ticket->places[ticket->passed] : NULL;
 }
 
-static uint64_t pushkey_number(const struct delivery *delivery) {
-    return hash_table_key(slice_of(delivery->pushkey));
-}
-
 static void line_join(struct gates *gates, struct place *place, struct delivery *delivery) {
     delivery->ticket.waits = true;
     delivery->ticket.joined_ms = now_of(gates);
@@ -135,7 +130,7 @@ static void line_leave(struct gates *gates, struct place *place, struct delivery
 
 static void pass(struct gates *gates, struct place *place, struct delivery *delivery) {
     if (gate_is_shut(&place->gate)) {
-        place->probed = pushkey_number(delivery);
+        place->probed = delivery_pushkey_number(delivery);
         gates_fleet_probed(place);
     }
     gate_pass(&place->gate, now_of(gates));
@@ -225,7 +220,7 @@ static struct delivery *next_in_line(const struct place *place) {
 
     if (place->gate.state == GATE_LATCHED)
         TAILQ_FOREACH(delivery, &place->line, ticket.line) {
-            if (pushkey_number(delivery) != place->probed)
+            if (delivery_pushkey_number(delivery) != place->probed)
                 return delivery;
         }
     return TAILQ_FIRST(&place->line);
