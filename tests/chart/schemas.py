@@ -80,7 +80,8 @@ def main():
         *of_kubernetes(kubernetes),
         *of_custom_resources(
             keda / "config/crd/bases/keda.sh_scaledobjects.yaml",
-            operator / "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+            *(operator / f"example/prometheus-operator-crd/monitoring.coreos.com_{kind}.yaml"
+              for kind in ("podmonitors", "prometheusrules")),
         ),
     ]
     for name, schema in schemas:

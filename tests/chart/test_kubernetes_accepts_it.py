@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 from support.chart import CHART, TOOLS, VALUES, helm, render
 from support.processes import REPOSITORY
@@ -43,6 +44,7 @@ def test_every_field_is_one_of_kubernetes(rendered):
     ("pollingInterval:", "polingInterval:"),
     ("terminationGracePeriodSeconds:", "gracePeriodSeconds:"),
     ("podMetricsEndpoints:", "podMetricEndpoints:"),
+    ("expr: ", "expression: "),
     ("lagThreshold: ", "lagThreshold: 5 # "),
 ])
 def test_a_wrong_field_would_be_seen(right, wrong):
@@ -134,6 +136,26 @@ def test_every_pod_has_a_network_policy(rendered, values):
         assert {int(one.rpartition(":")[2]) for one in brokers.split(",")} <= reached
         others = [rule for rule in policy["spec"]["egress"] if "to" in rule]
         assert (len(others) > 0) == (pod.component == "dispatcher")
+
+
+def test_alerts_are_those_that_are_tested(rendered, values):
+    """Word for word: the dollars and braces in them are Prometheus', not Helm's."""
+    rules = rendered.all("PrometheusRule")
+    if values.stem != "exposed":
+        assert rules == []
+        return
+    (rule,) = rules
+    tested = yaml.safe_load((REPOSITORY / "deploy/monitoring/alerts.yaml").read_text())
+    assert rule["spec"] == tested
+    assert {"release": "prometheus", "role": "alerts"}.items() <= rule["metadata"]["labels"].items()
+    assert all("role" not in one["metadata"]["labels"] for one in rendered.all("PodMonitor"))
+
+
+def test_without_the_prometheus_operator_nothing_is_its(rendered, values):
+    kinds = {one["kind"] for one in rendered.documents if "coreos" in one["apiVersion"]}
+    assert kinds == {"exposed": {"PodMonitor", "PrometheusRule"}, "secured": {"PodMonitor"}}.get(
+        values.stem, set()
+    )
 
 
 def test_pods_keep_to_the_restricted_profile(rendered):

@@ -46,6 +46,8 @@ WRONG = [
     ("networkPolicy.providerPorts=null,networkPolicy.kafkaPorts={0}", "/networkPolicy/kafkaPorts"),
     ("ports.http=70000", "/ports/http"),
     ("monitoring.interval=often", "/monitoring/interval"),
+    ("monitoring.rules.enabled=often", "/monitoring/rules/enabled"),
+    ("monitoring.rules.file=x", "file"),
     ("topic.create=false", "topic"),
     ("config.apps=null", "apps"),
 ]
