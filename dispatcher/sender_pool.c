@@ -9,7 +9,7 @@ struct sender_pool {
     LIST_ENTRY(sender_pool) link;
     struct sender_pools *owner;
     struct route route;
-    struct sender_multi *multi;
+    struct curl_loop *multi;
     size_t holder_count;
     struct sender_transfer **spare;
     size_t spare_count;
@@ -22,13 +22,13 @@ struct sender_pools {
     int64_t timeout_ms;
     struct sender_addresses *addresses;
     sender_transfer_admit *admit;
-    sender_multi_ended *ended;
+    curl_loop_ended *ended;
     void *context;
     LIST_HEAD(, sender_pool) list;
 };
 
 struct sender_pools *sender_pools_new(struct loop *loop, const struct dispatcher_config *config,
-                                      sender_transfer_admit *admit, sender_multi_ended *ended,
+                                      sender_transfer_admit *admit, curl_loop_ended *ended,
                                       void *context) {
     struct sender_pools *pools = memory_new(sizeof *pools);
 
@@ -48,8 +48,7 @@ static struct sender_pool *pool_new(struct sender_pools *pools, const struct rou
 
     pool->owner = pools;
     pool->route = route_copy(route);
-    pool->multi =
-        sender_multi_new(pools->loop, pools->connection_count, pools->ended, pools->context);
+    pool->multi = curl_loop_new(pools->loop, pools->connection_count, pools->ended, pools->context);
     LIST_INSERT_HEAD(&pools->list, pool, link);
     return pool;
 }
@@ -59,7 +58,7 @@ static void pool_free(struct sender_pool *pool) {
     for (size_t i = 0; i < pool->spare_count; i++)
         sender_transfer_free(pool->spare[i]);
     free(pool->spare);
-    sender_multi_free(pool->multi);
+    curl_loop_free(pool->multi);
     route_release(&pool->route);
     free(pool);
 }
@@ -122,9 +121,9 @@ void sender_pool_put_back(struct sender_pool *pool, struct sender_transfer *tran
 }
 
 void sender_pool_start(struct sender_pool *pool, struct sender_transfer *transfer) {
-    sender_multi_add(pool->multi, sender_transfer_handle(transfer));
+    curl_loop_add(pool->multi, sender_transfer_handle(transfer));
 }
 
 void sender_pool_drop(struct sender_pool *pool, struct sender_transfer *transfer) {
-    sender_multi_remove(pool->multi, sender_transfer_handle(transfer));
+    curl_loop_remove(pool->multi, sender_transfer_handle(transfer));
 }

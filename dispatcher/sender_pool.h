@@ -4,7 +4,7 @@
 #ifndef COLUMBA_DISPATCHER_SENDER_POOL_H
 #define COLUMBA_DISPATCHER_SENDER_POOL_H
 
-#include "dispatcher/sender_multi.h"
+#include "common/base/curl_loop.h"
 #include "dispatcher/sender_transfer.h"
 
 struct sender_pool;
@@ -12,7 +12,7 @@ struct sender_pools;
 
 /* ended is told of the transfers of every pool, admit is asked of each. */
 struct sender_pools *sender_pools_new(struct loop *loop, const struct dispatcher_config *config,
-                                      sender_transfer_admit *admit, sender_multi_ended *ended,
+                                      sender_transfer_admit *admit, curl_loop_ended *ended,
                                       void *context);
 
 /* Every transfer was put back. */

@@ -84,12 +84,20 @@ struct dispatcher_config {
     char *proxy; /* a secret; it is in the routes of the apps already */
 };
 
+/* OpenTelemetry: where the spans of sampled pushes go. */
+struct tracing_config {
+    char *endpoint;      /* NULL: nowhere, tracing is off */
+    char *authorization; /* NULL when none; a secret */
+    double sample;       /* of the notify requests that bring no decision along */
+};
+
 struct config {
     struct queue_config queue;
     struct redis_config redis;
     struct retry_config retry;
     struct ingress_config ingress;
     struct dispatcher_config dispatcher;
+    struct tracing_config tracing;
     enum log_level log_level;
     struct apps apps;
     struct traffic *traffic;    /* of the apps; noted by any thread */

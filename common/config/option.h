@@ -45,6 +45,9 @@ extern const struct option_type option_ttl;           /* int64_t, milliseconds; 
 extern const struct option_type option_contact;       /* char *, a mailto: or https: URI */
 extern const struct option_type option_kind;          /* enum provider_kind */
 extern const struct option_type option_api_version;   /* checked, kept nowhere */
+extern const struct option_type option_endpoint_url;  /* char *, as it was written */
+extern const struct option_type option_header_value;  /* char *, printable ASCII */
+extern const struct option_type option_ratio;         /* double, 0 to 1 */
 extern const struct option_type option_obsolete;      /* warned about, kept nowhere */
 
 /* What becomes of another value in the file of a program that runs. */

@@ -113,6 +113,30 @@ void value_size_format(int64_t bytes, char out[VALUE_TEXT_SIZE]) {
     format(bytes, size_units, SIZE_UNIT_COUNT, out);
 }
 
+bool value_ratio_parse(const char *text, double *out) {
+    enum { FRACTION_DIGITS_MAX = 15 };
+    size_t whole = strspn(text, "0123456789");
+    const char *fraction = text + whole;
+    double number = 0;
+    double place = 1;
+
+    if (whole == 0 || whole > 2)
+        return false;
+    for (size_t i = 0; i < whole; i++)
+        number = number * 10 + (text[i] - '0');
+    if (*fraction == '.') {
+        size_t count = strspn(++fraction, "0123456789");
+        if (count == 0 || count > FRACTION_DIGITS_MAX)
+            return false;
+        for (; count > 0; count--)
+            number += (*fraction++ - '0') * (place /= 10);
+    }
+    if (*fraction != '\0' || number > 1)
+        return false;
+    *out = number;
+    return true;
+}
+
 bool value_is_name(const char *text) {
     for (const char *at = text; *at != '\0'; at++)
         if (!isalnum((unsigned char)*at) && strchr("._-", *at) == NULL)

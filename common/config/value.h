@@ -19,6 +19,9 @@ bool value_duration_parse(const char *text, int64_t *out_ms, struct error *error
 /* Bytes: digits, with KiB, MiB or GiB behind them perhaps. */
 bool value_size_parse(const char *text, int64_t *out_bytes, struct error *error);
 
+/* Digits, with a point and more of them perhaps; 0 to 1. */
+bool value_ratio_parse(const char *text, double *out);
+
 /* true, True, TRUE, false, False, FALSE: the YAML 1.2 core schema. */
 bool value_boolean_parse(const char *text, bool *out, struct error *error);
 

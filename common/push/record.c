@@ -39,14 +39,6 @@ static bool is_id(struct slice text) {
     return has_form(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
 }
 
-/* W3C Trace Context, section 3.2: version ff and ids of nothing but zeros are invalid. */
-static bool is_trace(struct slice text) {
-    return has_form(text, "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx") &&
-           memcmp(text.data, "ff", 2) != 0 &&
-           memcmp(text.data + 3, "00000000000000000000000000000000", 32) != 0 &&
-           memcmp(text.data + 36, "0000000000000000", 16) != 0;
-}
-
 static bool is_printable(struct slice text) {
     for (size_t i = 0; i < text.size; i++)
         if (text.data[i] < ' ' || text.data[i] > '~')
@@ -79,7 +71,7 @@ void record_meta_read(const struct header *headers, size_t count, struct record_
     out->accepted_ms = read_number(headers, count, accepted_header, 0, time_max_ms);
     out->attempt = read_number(headers, count, attempt_header, 0, INT32_MAX);
     read_text(headers, count, id_header, is_id, out->id, sizeof out->id);
-    read_text(headers, count, trace_header, is_trace, out->traceparent, sizeof out->traceparent);
+    out->is_traced = trace_context_parse(header_find(headers, count, trace_header), &out->trace);
     read_text(headers, count, reason_header, is_printable, out->reason, sizeof out->reason);
 }
 
@@ -90,6 +82,8 @@ static struct slice format_number(int64_t number, char out[24]) {
 
 size_t record_meta_write(const struct record_meta *meta, struct record_scratch *scratch,
                          struct header headers[RECORD_HEADERS_MAX]) {
+    if (meta->is_traced)
+        trace_context_format(&meta->trace, scratch->traceparent);
     const struct {
         const char *name;
         struct slice value;
@@ -101,7 +95,9 @@ size_t record_meta_write(const struct record_meta *meta, struct record_scratch *
          meta->accepted_ms > 0},
         {attempt_header, format_number(meta->attempt, scratch->numbers[2]), meta->attempt > 0},
         {reason_header, slice_of(meta->reason), meta->reason[0] != '\0'},
-        {trace_header, slice_of(meta->traceparent), meta->traceparent[0] != '\0'},
+        {trace_header,
+         {.data = scratch->traceparent, .size = TRACE_CONTEXT_TEXT_SIZE - 1},
+         meta->is_traced},
     };
     size_t count = 0;
 

@@ -3,23 +3,24 @@
 #define COLUMBA_PUSH_RECORD_H
 
 #include "common/base/buffer.h"
+#include "common/base/trace_context.h"
 
 #include <stdint.h>
 
 enum {
     RECORD_VERSION = 1,
     RECORD_HEADERS_MAX = 8,
-    RECORD_ID_SIZE = 37,    /* a lower-case UUID and a NUL */
-    RECORD_TRACE_SIZE = 56, /* a W3C traceparent and a NUL */
+    RECORD_ID_SIZE = 37, /* a lower-case UUID and a NUL */
     RECORD_REASON_SIZE = 64,
 };
 
 struct record_meta {
     int64_t version;
-    char id[RECORD_ID_SIZE];             /* "" when absent */
-    char traceparent[RECORD_TRACE_SIZE]; /* "" when absent */
-    int64_t accepted_ms; /* 0 when absent: the first record, whose own timestamp counts */
-    int64_t attempt;     /* 0 for the first */
+    char id[RECORD_ID_SIZE]; /* "" when absent */
+    bool is_traced;
+    struct trace_context trace; /* what the record hangs on, sampled or not; when is_traced */
+    int64_t accepted_ms;        /* 0 when absent: the first record, whose own timestamp counts */
+    int64_t attempt;            /* 0 for the first */
     char reason[RECORD_REASON_SIZE]; /* why it was moved; "" on the first */
 };
 
@@ -31,10 +32,11 @@ void record_key_write(struct slice app_id, struct slice pushkey, struct buffer *
  * so that what comes out can be logged, sent and added to. */
 void record_meta_read(const struct header *headers, size_t count, struct record_meta *out);
 
-/* The headers of a record as text. The numbers are written into scratch, which lives as long as
- * the headers are used, as must meta. Returns how many headers were set. */
+/* The headers of a record as text. Some are written into scratch, which lives as long as the
+ * headers are used, as must meta. Returns how many headers were set. */
 struct record_scratch {
     char numbers[3][24];
+    char traceparent[TRACE_CONTEXT_TEXT_SIZE];
 };
 size_t record_meta_write(const struct record_meta *meta, struct record_scratch *scratch,
                          struct header headers[RECORD_HEADERS_MAX]);

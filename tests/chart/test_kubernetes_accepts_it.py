@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -134,6 +135,9 @@ def test_every_pod_has_a_network_policy(rendered, values):
         }
         brokers = pod.config()["queue"]["brokers"].replace("${KAFKA_BROKERS}", "kafka:9092")
         assert {int(one.rpartition(":")[2]) for one in brokers.split(",")} <= reached
+        endpoint = pod.config().get("tracing", {}).get("endpoint")
+        if endpoint and pod.component != "topics":
+            assert (urlsplit(endpoint).port or 443) in reached
         others = [rule for rule in policy["spec"]["egress"] if "to" in rule]
         assert (len(others) > 0) == (pod.component == "dispatcher")
 

@@ -31,7 +31,8 @@ static void require_same(const struct record_meta *a, const struct record_meta *
     fuzz_require(a->accepted_ms == b->accepted_ms);
     fuzz_require(a->attempt == b->attempt);
     fuzz_require(strcmp(a->id, b->id) == 0);
-    fuzz_require(strcmp(a->traceparent, b->traceparent) == 0);
+    fuzz_require(a->is_traced == b->is_traced);
+    fuzz_require(!a->is_traced || memcmp(&a->trace, &b->trace, sizeof a->trace) == 0);
     fuzz_require(strcmp(a->reason, b->reason) == 0);
 }
 

@@ -254,3 +254,18 @@ prometheus.io/path: /metrics
 {{- end -}}
 {{- $ports | uniq | toJson -}}
 {{- end -}}
+
+{{/* Those of the collector that config.tracing.endpoint names; none without one. */}}
+{{- define "columba.tracingPorts" -}}
+{{- $endpoint := toString (default "" (default dict .Values.config.tracing).endpoint) -}}
+{{- $authority := regexReplaceAll "^https?://([^/]*).*$" $endpoint "${1}" -}}
+{{- if not $endpoint -}}
+[]
+{{- else if or .Values.networkPolicy.tracingPorts (regexMatch ":[0-9]+$" $authority) -}}
+{{- include "columba.ports" (list .Values.networkPolicy.tracingPorts $authority "tracingPorts") -}}
+{{- else if regexMatch "^https?://[^$/]" $endpoint -}}
+[{{ hasPrefix "https" $endpoint | ternary 443 80 }}]
+{{- else -}}
+{{- fail (printf "networkPolicy.tracingPorts is needed: %q names no port" $endpoint) -}}
+{{- end -}}
+{{- end -}}

@@ -9,9 +9,9 @@
 static void test_unknown_keys(void **state) {
     static const struct mistake mistakes[] = {
         {QUEUE APPS "que: {}\n", "columba.yaml:3: que: is not a key, did you mean queue?"},
-        {QUEUE APPS "server: {}\n",
-         "columba.yaml:3: server: is not a key, expected one of queue, redis, retry, log, ingress, "
-         "dispatcher, apps"},
+        {QUEUE APPS "server: {}\n", "columba.yaml:3: server: is not a key, expected one of queue, "
+                                    "redis, retry, log, tracing, ingress, "
+                                    "dispatcher, apps"},
         {QUEUE APPS "log: {lvel: info}\n",
          "columba.yaml:3: log.lvel: is not a key, did you mean level?"},
         {QUEUE APPS "retry: {after: 1s}\n",

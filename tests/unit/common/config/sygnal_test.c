@@ -67,7 +67,8 @@ static void same_row(const struct option *row, const void *one, const void *othe
     const struct option_type *type = row->type;
 
     if (type == &option_text || type == &option_name || type == &option_address ||
-        type == &option_base_url || type == &option_proxy || type == &option_contact) {
+        type == &option_base_url || type == &option_proxy || type == &option_contact ||
+        type == &option_endpoint_url || type == &option_header_value) {
         same_text(row->name, *(char *const *)a, *(char *const *)b);
     } else if (type == &option_endpoint) {
         same_text(row->name, *(char *const *)a, *(char *const *)b);
@@ -78,6 +79,8 @@ static void same_row(const struct option *row, const void *one, const void *othe
     } else if (type == &option_integer || type == &option_duration || type == &option_size ||
                type == &option_ttl) {
         assert_int_equal(*(const int64_t *)a, *(const int64_t *)b);
+    } else if (type == &option_ratio) {
+        assert_memory_equal(a, b, sizeof(double));
     } else if (type == &option_boolean) {
         assert_int_equal(*(const bool *)a, *(const bool *)b);
     } else if (type == &option_choice || type == &option_kind) {

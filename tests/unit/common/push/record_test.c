@@ -21,7 +21,7 @@ static struct record_meta read_one(const char *name, const char *value) {
 static void assert_defaults(const struct record_meta *meta) {
     assert_int_equal(meta->version, 1);
     assert_string_equal(meta->id, "");
-    assert_string_equal(meta->traceparent, "");
+    assert_false(meta->is_traced);
     assert_true(meta->accepted_ms == 0);
     assert_true(meta->attempt == 0);
     assert_string_equal(meta->reason, "");
@@ -138,7 +138,7 @@ static void test_a_copy_says_everything_and_is_read_back(void **state) {
 
     (void)state;
     memcpy(meta.id, id, sizeof id);
-    memcpy(meta.traceparent, trace, sizeof trace);
+    meta.is_traced = trace_context_parse(slice_of(trace), &meta.trace);
     size_t count = record_meta_write(&meta, &scratch, headers);
     assert_int_equal(count, 6);
     assert_true(slice_is(header_find(headers, count, "columba-accepted"), "1700000000123"));
@@ -146,7 +146,9 @@ static void test_a_copy_says_everything_and_is_read_back(void **state) {
     record_meta_read(headers, count, &again);
     assert_int_equal(again.version, 2);
     assert_string_equal(again.id, id);
-    assert_string_equal(again.traceparent, trace);
+    assert_true(slice_is(header_find(headers, count, "traceparent"), trace));
+    assert_true(again.is_traced);
+    assert_memory_equal(&again.trace, &meta.trace, sizeof meta.trace);
     assert_true(again.accepted_ms == meta.accepted_ms);
     assert_true(again.attempt == 3);
     assert_string_equal(again.reason, meta.reason);

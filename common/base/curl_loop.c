@@ -1,4 +1,4 @@
-#include "dispatcher/sender_multi.h"
+#include "common/base/curl_loop.h"
 
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
@@ -16,19 +16,19 @@ enum {
 struct watch {
     LIST_ENTRY(watch) link;
     ev_io io;
-    struct sender_multi *multi;
+    struct curl_loop *multi;
 };
 
-struct sender_multi {
+struct curl_loop {
     struct ev_loop *ev;
     struct timer *due;
     CURLM *handle;
     LIST_HEAD(, watch) watches;
-    sender_multi_ended *ended;
+    curl_loop_ended *ended;
     void *context;
 };
 
-static void report_ended(struct sender_multi *multi) {
+static void report_ended(struct curl_loop *multi) {
     CURLMsg *message = NULL;
     int left_count = 0;
 
@@ -42,7 +42,7 @@ static void report_ended(struct sender_multi *multi) {
     }
 }
 
-static void act(struct sender_multi *multi, curl_socket_t descriptor, int events) {
+static void act(struct curl_loop *multi, curl_socket_t descriptor, int events) {
     int running_count = 0;
 
     curl_multi_socket_action(multi->handle, descriptor, events, &running_count);
@@ -63,7 +63,7 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events) {
 }
 
 static int on_timer_wanted(CURLM *handle, long after_ms, void *context) {
-    struct sender_multi *multi = context;
+    struct curl_loop *multi = context;
 
     (void)handle;
     if (after_ms < 0)
@@ -79,7 +79,7 @@ static void watch_free(struct watch *watch) {
     free(watch);
 }
 
-static struct watch *watch_new(struct sender_multi *multi) {
+static struct watch *watch_new(struct curl_loop *multi) {
     struct watch *watch = memory_new(sizeof *watch);
 
     watch->multi = multi;
@@ -91,7 +91,7 @@ static struct watch *watch_new(struct sender_multi *multi) {
 
 static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void *context,
                             void *assigned) {
-    struct sender_multi *multi = context;
+    struct curl_loop *multi = context;
     struct watch *watch = assigned;
 
     (void)easy;
@@ -112,13 +112,13 @@ static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void
     return 0;
 }
 
-struct sender_multi *sender_multi_new(struct loop *loop, int64_t connections,
-                                      sender_multi_ended *ended, void *context) {
+struct curl_loop *curl_loop_new(struct loop *loop, int64_t connections, curl_loop_ended *ended,
+                                void *context) {
     CURLM *handle = curl_multi_init();
 
     if (handle == NULL)
         abort();
-    struct sender_multi *multi = memory_new(sizeof *multi);
+    struct curl_loop *multi = memory_new(sizeof *multi);
     multi->ev = loop_ev(loop);
     multi->due = timer_new(loop, on_due, multi);
     multi->handle = handle;
@@ -135,7 +135,7 @@ struct sender_multi *sender_multi_new(struct loop *loop, int64_t connections,
     return multi;
 }
 
-void sender_multi_free(struct sender_multi *multi) {
+void curl_loop_free(struct curl_loop *multi) {
     if (multi == NULL)
         return;
     curl_multi_cleanup(multi->handle);
@@ -145,10 +145,10 @@ void sender_multi_free(struct sender_multi *multi) {
     free(multi);
 }
 
-void sender_multi_add(struct sender_multi *multi, CURL *easy) {
+void curl_loop_add(struct curl_loop *multi, CURL *easy) {
     curl_multi_add_handle(multi->handle, easy);
 }
 
-void sender_multi_remove(struct sender_multi *multi, CURL *easy) {
+void curl_loop_remove(struct curl_loop *multi, CURL *easy) {
     curl_multi_remove_handle(multi->handle, easy);
 }
