@@ -3,7 +3,6 @@ Nothing on its way is lost by it, and what is wrong with a new file leaves the o
 
 import json
 import os
-import signal
 
 from support import kafka
 from support.load import Load, failures
@@ -30,19 +29,6 @@ def config_of(one, path="/status"):
     return json.loads(one.get(path).body)["config"]
 
 
-def hang_up(one, result="taken"):
-    """SIGHUP, and until it has come to this."""
-    before = reloads(one, result)
-    one.signal(signal.SIGHUP)
-    wait_until(f"{one.name} has {result} it", lambda: reloads(one, result) > before, 20, [one])
-
-
-def reconfigure(one, *changes, result="taken"):
-    """Another file from one instant to the next, which is whole at any time."""
-    one.write_config(*changes)
-    hang_up(one, result)
-
-
 def both(gateway):
     return [gateway.dispatcher, gateway.ingress]
 
@@ -50,7 +36,7 @@ def both(gateway):
 def add_app(one, app_id, app):
     """For good: what has had pushes cannot be dropped by the next test."""
     one.settings["apps"][app_id] = app
-    reconfigure(one)
+    one.reconfigure()
 
 
 def lines_of(one, event, since=0):
@@ -74,7 +60,7 @@ def test_an_app_is_added_under_load(own):
     for one in both(own):
         add_app(one, "chat.columba.added", own.fcm.app())
         for turn in range(4):
-            reconfigure(one, {"ingress": {"device_limit": 500 + turn}})
+            one.reconfigure({"ingress": {"device_limit": 500 + turn}})
     own.deliver(push_to("chat.columba.added", pushkey := unique()), pushkey)
     count = load.answer_count()
     wait_until("the load goes on", lambda: load.answer_count() > count + 100, 30, both(own))
@@ -147,23 +133,23 @@ def test_a_broken_file_is_refused_until_it_is_mended(own):
 def test_a_file_that_is_gone_is_refused(own):
     for one in both(own):
         one.config_path.unlink()
-        hang_up(one, "refused")
+        one.hang_up("refused")
         assert "No such file" in config_of(one)["reason"]
-        reconfigure(one)
+        one.reconfigure()
     own.deliver(push(pushkey := unique()), pushkey)
 
 
 def test_an_app_in_use_is_not_dropped_and_one_without_pushes_is(own):
     own.deliver(push(pushkey := unique()), pushkey)
     for one in both(own):
-        reconfigure(one, {"apps": {APP_ID: None, "chat.columba.unused": GONE}}, result="refused")
+        one.reconfigure({"apps": {APP_ID: None, "chat.columba.unused": GONE}}, result="refused")
         reason = config_of(one)["reason"]
         assert reason.startswith(f"apps.{APP_ID}: is missing, but had a push within a day"), reason
-        reconfigure(one, {"apps": {"chat.columba.unused": GONE}})
+        one.reconfigure({"apps": {"chat.columba.unused": GONE}})
     assert own.notify(push_to("chat.columba.else", "else")).rejected == []
 
     for one in both(own):
-        reconfigure(one)
+        one.reconfigure()
     own.deliver(push(pushkey := unique()), pushkey)
 
 
@@ -171,12 +157,12 @@ def test_keys_that_take_a_restart_are_named(own):
     own_keys = (("dispatcher", {"connections": 9}), ("ingress", {"idle_timeout": "300s"}))
     for one, (section, change) in zip(both(own), own_keys, strict=True):
         known = len(lines_of(one, "config_needs_restart"))
-        reconfigure(one, {"redis": {"timeout": "900ms"}}, {section: change})
+        one.reconfigure({"redis": {"timeout": "900ms"}}, {section: change})
         assert config_of(one)["needs_restart"] == f"redis.timeout, {section}.{next(iter(change))}"
         warned = lines_of(one, "config_needs_restart", known)
         assert [line["level"] for line in warned] == ["warning"]
-        reconfigure(one, {"retry": {"delays": ["1s"]}}, result="refused")
-        reconfigure(one)
+        one.reconfigure({"retry": {"delays": ["1s"]}}, result="refused")
+        one.reconfigure()
         assert config_of(one)["needs_restart"] is None
     own.deliver(push(pushkey := unique()), pushkey)
 
@@ -204,7 +190,7 @@ def test_a_swapped_link_is_a_changed_file(own):
         link = path.with_suffix(".link")
         link.symlink_to(mount / "..data" / "columba.yaml")
         os.replace(link, path)
-        hang_up(one)
+        one.hang_up()
         before[one] = reloads(one, "taken")
         (mount / "..data_tmp").symlink_to("2")
         os.replace(mount / "..data_tmp", mount / "..data")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -87,6 +88,19 @@ class Program(Process):
         fresh = path.with_suffix(".fresh")
         fresh.write_text(yaml(merged(self.settings, *changes)) + "\n")
         fresh.replace(path)
+
+    def hang_up(self, result="taken"):
+        """SIGHUP, and until it has come to this."""
+        name = self.name.replace("-", "_") + "_config_reloads_total"
+        count = lambda: self.metrics().sum(name, result=result)
+        before = count()
+        self.signal(signal.SIGHUP)
+        wait_until(f"{self.name} has {result} it", lambda: count() > before, 20, [self])
+
+    def reconfigure(self, *changes, result="taken"):
+        """Another file from one instant to the next, which is whole at any time."""
+        self.write_config(*changes)
+        self.hang_up(result)
 
     def get(self, path):
         return http_client.get(self.admin_port, path)

@@ -1,8 +1,13 @@
-"""An HTTP proxy that knows CONNECT and one user, and counts what it is asked for."""
+"""An HTTP proxy that knows CONNECT and one user, and counts what it is asked for.
+
+    connect_proxy.py PORT     serves on loopback until it is stopped; prints a line of JSON when ready
+"""
 
 import asyncio
 import base64
 import collections
+import json
+import sys
 
 USER = "columba"
 PASSWORD = "p@ss:word"
@@ -16,8 +21,8 @@ class Proxy:
         token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         self.authorization = "Basic " + token
 
-    async def listen(self):
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
+    async def listen(self, port=0):
+        server = await asyncio.start_server(self.serve, "127.0.0.1", port, backlog=1024)
         return server.sockets[0].getsockname()[1]
 
     async def serve(self, reader, writer):
@@ -55,3 +60,13 @@ class Proxy:
                 await writer.drain()
         finally:
             writer.close()
+
+
+async def main():
+    port = await Proxy().listen(int(sys.argv[1]))
+    print(json.dumps({"port": port}), flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

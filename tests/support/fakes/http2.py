@@ -226,7 +226,7 @@ class Connection(asyncio.Protocol):
 
     def flush(self):
         self.flush_due = False
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             data = self.h2.data_to_send()
             if data:
                 self.transport.write(data)
