@@ -55,6 +55,8 @@ void fingerprint_look(struct fingerprint *fingerprint, const struct app *app) {
         with_end(app->webpush.vapid_contact_email),
         with_end(app->hms.client_id),
         with_end(app->hms.client_secret),
+        with_end(app->route.ca_file),
+        with_end(app->route.proxy),
         {.data = (const char *)fingerprint->file, .size = sizeof fingerprint->file},
     };
     hash_sha256(parts, sizeof parts / sizeof parts[0], digest);

@@ -1,5 +1,6 @@
-/* What an app shows its provider, as 16 digits: its configuration there and the content of its key
- * file. Apps with another credential, before and after a rotation or in another pod, differ. */
+/* What an app shows its provider, as 16 digits: its configuration there, the content of its key
+ * file and the way to the provider. Apps with another credential, before and after a rotation or in
+ * another pod, differ. */
 #ifndef COLUMBA_DISPATCHER_FINGERPRINT_H
 #define COLUMBA_DISPATCHER_FINGERPRINT_H
 

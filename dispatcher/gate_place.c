@@ -95,8 +95,8 @@ static void look(struct gate_places *places, struct app_place *at, int64_t now_m
     at->look_ms = now_ms + LOOK_EVERY_MS;
 }
 
-struct place *gate_places_app(struct gate_places *places, const struct app *app, bool is_judged,
-                              int64_t now_ms) {
+static struct app_place *find_app(struct gate_places *places, const struct app *app,
+                                  int64_t now_ms) {
     struct app_place *at = NULL;
 
     HASH_FIND_PTR(places->apps, &app, at);
@@ -107,16 +107,28 @@ struct place *gate_places_app(struct gate_places *places, const struct app *app,
     }
     if (at->place == NULL || now_ms >= at->look_ms)
         look(places, at, now_ms);
+    return at;
+}
+
+struct place *gate_places_app(struct gate_places *places, const struct app *app, bool is_judged,
+                              int64_t now_ms) {
+    const struct app_place *at = find_app(places, app, now_ms);
+
     at->place->is_judged = is_judged;
     at->place->used_ms = now_ms;
     return at->place;
 }
 
-struct place *gate_places_host(struct gate_places *places, struct slice host, int64_t now_ms) {
+struct place *gate_places_host(struct gate_places *places, const struct app *app, struct slice host,
+                               int64_t now_ms) {
+    const struct app_place *at = find_app(places, app, now_ms);
     char name[GATE_NAME_SIZE];
+    char title[GATE_NAME_SIZE];
 
-    snprintf(name, sizeof name, "%.*s", (int)host.size, host.data == NULL ? "" : host.data);
-    struct place *place = find(places, name, name, now_ms);
+    snprintf(title, sizeof title, "%.*s", (int)host.size, host.data == NULL ? "" : host.data);
+    snprintf(name, sizeof name, "%s %.*s", at->fingerprint.text,
+             (int)(sizeof name - GATE_FINGERPRINT_SIZE - 1), title);
+    struct place *place = find(places, name, title, now_ms);
     place->is_host = true;
     place->is_judged = true;
     place->used_ms = now_ms;

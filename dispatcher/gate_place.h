@@ -12,7 +12,7 @@
 TAILQ_HEAD(gate_line, delivery);
 
 struct place {
-    char name[GATE_NAME_SIZE];  /* in Redis: app and fingerprint; or the host */
+    char name[GATE_NAME_SIZE];  /* in Redis: app and fingerprint; or fingerprint and host */
     char title[GATE_NAME_SIZE]; /* the app's pattern or the host, for people */
     bool is_host;
     bool is_judged; /* answers are about it, and not about a host behind it */
@@ -44,7 +44,11 @@ void gate_places_free(struct gate_places *places);
  * seconds, so that another key is another gate. */
 struct place *gate_places_app(struct gate_places *places, const struct app *app, bool is_judged,
                               int64_t now_ms);
-struct place *gate_places_host(struct gate_places *places, struct slice host, int64_t now_ms);
+
+/* The place of the host for all apps that show it the same credential, and reach it by the same
+ * way: what succeeds with one says nothing of another. */
+struct place *gate_places_host(struct gate_places *places, const struct app *app, struct slice host,
+                               int64_t now_ms);
 
 /* The apps' memory is another one from here on. */
 void gate_places_forget_apps(struct gate_places *places);

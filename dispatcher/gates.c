@@ -302,7 +302,8 @@ void gates_free(struct gates *gates) {
     free(gates);
 }
 
-/* The hosts that strangers name have gates of their own, and what they answer is about them. */
+/* The hosts that strangers name have gates of their own, and what they answer is about them and
+ * about what they are shown. */
 static void find_places(struct gates *gates, struct delivery *delivery) {
     struct gate_ticket *ticket = &delivery->ticket;
     struct arena *arena = gates->core->arena;
@@ -314,8 +315,8 @@ static void find_places(struct gates *gates, struct delivery *delivery) {
     if (names_host) {
         arena_reset(arena);
         ticket->places[1] = gate_places_host(
-            gates->places, delivery->provider->host(delivery->app, delivery->device, arena),
-            now_ms);
+            gates->places, delivery->app,
+            delivery->provider->host(delivery->app, delivery->device, arena), now_ms);
     }
     gates_fleet_greet(gates->fleet, ticket->places[0]);
 }

@@ -1,0 +1,98 @@
+#include "dispatcher/gate_place.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct slice host = {.data = "https://push.example", .size = 20};
+
+static void write_file(const char *at, const char *text) {
+    FILE *file = fopen(at, "wb");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Such as it is after a reload: the memory is another one, and nothing else. */
+static struct app app_with_key(char *pattern, char *path) {
+    return (struct app){
+        .pattern = pattern, .kind = PROVIDER_WEBPUSH, .webpush.vapid_key_file = path};
+}
+
+static void test_a_host_has_a_place_for_each_credential(void **state) {
+    char path[] = "/tmp/gate_place_test.XXXXXX";
+    char other_path[] = "/tmp/gate_place_test.XXXXXX";
+    struct gate_places *places = gate_places_new();
+    struct app first = app_with_key("first", path);
+    struct app twin = app_with_key("twin", path);
+    struct app other = app_with_key("other", other_path);
+
+    (void)state;
+    assert_int_equal(close(mkstemp(path)), 0);
+    assert_int_equal(close(mkstemp(other_path)), 0);
+    write_file(path, "one");
+    write_file(other_path, "another");
+
+    struct place *place = gate_places_host(places, &first, host, 0);
+    assert_true(place->is_host);
+    assert_string_equal(place->title, "https://push.example");
+    assert_ptr_equal(gate_places_host(places, &first, host, 1), place);
+    assert_ptr_equal(gate_places_host(places, &twin, host, 1), place);
+    assert_ptr_not_equal(gate_places_host(places, &other, host, 1), place);
+    assert_string_equal(gate_places_host(places, &other, host, 1)->title, "https://push.example");
+
+    /* Another key in the file, once it is looked at; and the one from before again. */
+    write_file(path, "another one");
+    struct place *after = gate_places_host(places, &first, host, 60 * 1000);
+    assert_ptr_not_equal(after, place);
+    write_file(path, "one");
+    assert_ptr_equal(gate_places_host(places, &first, host, 120 * 1000), place);
+
+    gate_places_free(places);
+    unlink(path);
+    unlink(other_path);
+}
+
+static void test_another_way_is_another_place(void **state) {
+    struct gate_places *places = gate_places_new();
+    struct app plain = {.pattern = "plain", .kind = PROVIDER_UNIFIEDPUSH};
+    struct app proxied = {
+        .pattern = "proxied", .kind = PROVIDER_UNIFIEDPUSH, .route.proxy = "http://proxy:3128"};
+    struct app trusting = {
+        .pattern = "trusting", .kind = PROVIDER_UNIFIEDPUSH, .route.ca_file = "/ca.pem"};
+    const struct place *place = gate_places_host(places, &plain, host, 0);
+
+    (void)state;
+    assert_ptr_not_equal(gate_places_host(places, &proxied, host, 0), place);
+    assert_ptr_not_equal(gate_places_host(places, &trusting, host, 0), place);
+    gate_places_free(places);
+}
+
+static void test_the_longest_of_hosts(void **state) {
+    char text[2 * GATE_NAME_SIZE];
+    struct gate_places *places = gate_places_new();
+    struct app app = {.pattern = "app", .kind = PROVIDER_UNIFIEDPUSH};
+
+    (void)state;
+    memset(text, 'h', sizeof text);
+    struct slice long_host = {.data = text, .size = sizeof text};
+    struct place *place = gate_places_host(places, &app, long_host, 0);
+    assert_int_equal(strlen(place->title), GATE_NAME_SIZE - 1);
+    assert_ptr_equal(gate_places_host(places, &app, long_host, 0), place);
+    gate_places_free(places);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_host_has_a_place_for_each_credential),
+        cmocka_unit_test(test_another_way_is_another_place),
+        cmocka_unit_test(test_the_longest_of_hosts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
