@@ -12,7 +12,8 @@ A connection has one stream at a time until a request on it has shown a good pro
 Apple's have; it says so no sooner than over a real distance, and the first answer takes a little
 longer, so that whoever does not wait is seen.
 With --certificates it takes clients alone that show the certificate whose key is in DIR, as client.pem,
-and under PASSWORD as client_locked.pem and client.p12: it stands in for tokens, and says the topic.
+and under PASSWORD as client_locked.pem and client.p12: it stands in for tokens, and says the topic. It
+takes sandbox.pem too, a certificate of another environment, where it knows no device token.
 """
 
 import json
@@ -58,6 +59,7 @@ TOKEN_INTERVAL_S = 20 * 60
 CLOCK_SKEW_S = 60
 PASSWORD = "open sesame"
 CLIENT_DAYS = 20
+SANDBOX = "sandbox"
 FIRST_ANSWER_S = 0.05
 FAR_S = 0.02
 
@@ -109,6 +111,12 @@ def spelled(token):
         return token
 
 
+def shown_name(request):
+    """The subject of the client's certificate."""
+    subject = request.connection.transport.get_extra_info("peercert")["subject"]
+    return dict(pair for [pair] in subject)["commonName"]
+
+
 class Apns(service.Service):
     NAME = "APNs"
     ANSWERS = ANSWERS
@@ -132,10 +140,11 @@ class Apns(service.Service):
     def context(arguments):
         context = server_context(arguments.dir)
         if arguments.certificates:
-            client = os.path.join(arguments.dir, "client.pem")
-            if not os.path.exists(client):
-                write_client(arguments.dir, "client", PASSWORD.encode(), CLIENT_DAYS)
-            context.load_verify_locations(client)
+            for name in ("client", SANDBOX):
+                path = os.path.join(arguments.dir, name + ".pem")
+                if not os.path.exists(path):
+                    write_client(arguments.dir, name, PASSWORD.encode(), CLIENT_DAYS)
+                context.load_verify_locations(path)
             context.verify_mode = ssl.CERT_REQUIRED
         return context
 
@@ -177,6 +186,8 @@ class Apns(service.Service):
             raise Refused(400, "BadDeviceToken")
         check_headers(request.headers, self.by_certificate)
         check_payload(request.headers.get("apns-push-type", "alert"), bytes(request.body))
+        if self.by_certificate and shown_name(request) == SANDBOX:
+            raise Refused(400, "BadDeviceToken")
         answer = self.scripted(found["token"])
         answer.delay_s = FIRST_ANSWER_S if is_first else 0
         return answer

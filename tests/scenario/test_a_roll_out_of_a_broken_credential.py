@@ -1,0 +1,94 @@
+"""While a new credential is rolled out, pods with the old one are beside those with the new. Where it
+is broken, those that are not go on: what the broken ones are told shuts nobody else's gate."""
+
+import pytest
+
+from support.crowd import Crowd, by_spelled_token
+from support.fake_provider import FakeApnsOfCertificates
+from support.kafka import read_topic
+from support.matrix import APP_ID
+from support.processes import wait_until
+
+IOS = "chat.columba.ios"
+PARTITIONS = 4
+
+
+def states(one):
+    """Of the gates of a dispatcher, over its lanes."""
+    return {gate["state"] for lane in one.get("/status").json()["lanes"] for gate in lane["gates"]}
+
+
+def partitions(one):
+    return one.metrics().sum("columba_dispatcher_partitions")
+
+
+def is_shared(first, second):
+    """Every lane has its topics' partitions divided between the two."""
+    return partitions(first) == partitions(second) > 0
+
+
+def outcomes(one, **labels):
+    return one.metrics().sum("columba_dispatcher_records_total", **labels)
+
+
+def assigned(one):
+    """The topics and partitions that it reads."""
+    lanes = one.get("/status").json()["lanes"]
+    return {(at["topic"], at["partition"]) for lane in lanes for at in lane["partitions"]}
+
+
+def records_for(gateway, one):
+    """How many pushes are on the partitions of one of the dispatchers, by app."""
+    mine = assigned(one)
+    return {
+        app_id: sum(
+            (record.topic, record.partition) in mine
+            for record in read_topic(gateway.queue.bootstrap, gateway.topic(topic))
+        )
+        for app_id, topic in ((APP_ID, "push.fcm"), (IOS, "push.apns"))
+    }
+
+
+@pytest.fixture
+def fake(tmp_path):
+    started = FakeApnsOfCertificates(tmp_path / "apns").start()
+    yield started
+    started.stop()
+
+
+def test_the_good_one_keeps_sending(gateways, fake):
+    """FCM says that the project is denied, which latches; Apple that all tokens are bad, which is
+    withheld."""
+    gateway = gateways.open(started=False)
+    gateway.settings["queue"]["partitions"] = PARTITIONS
+    gateway.settings["apps"][IOS] = fake.app()
+    good = gateway.start().dispatcher
+    apps = {APP_ID: gateway.fcm.app(project_id="another"), IOS: fake.app("sandbox.pem")}
+    broken = gateway.start_dispatcher(apps=apps).wait_ready()
+    wait_until("they share the partitions", lambda: is_shared(good, broken), 40, [good, broken])
+    crowds = [Crowd(gateway, 200), Crowd(gateway, 200, "ok", fake, IOS, by_spelled_token)]
+
+    for _ in range(2):
+        for crowd in crowds:
+            crowd.send()
+        wait_until("the broken one has latched", lambda: "latched" in states(broken), 20, [broken])
+        for app_id, count in records_for(gateway, good).items():
+            assert count > 0
+            delivered = {"app": app_id, "outcome": "delivered"}
+            wait_until(
+                f"the good one delivers all {count} of its own",
+                lambda: outcomes(good, **delivered) == count,
+                40,
+                [good],
+            )
+            assert outcomes(broken, **delivered) == 0
+    assert outcomes(good) == outcomes(good, outcome="delivered"), "it had no trouble"
+    assert states(good) == {"open"}
+    withheld = "columba_dispatcher_withheld_total"
+    assert good.metrics().sum(withheld) == 0 < broken.metrics().sum(withheld, app=IOS)
+
+    assert broken.stop() == 0
+    for crowd in crowds:
+        crowd.wait_arrived()
+    assert gateway.settled(outcome="rejected") == 0 and gateway.redis.keys("columba:v:*") == []
+    assert states(good) == {"open"}
