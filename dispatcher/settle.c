@@ -7,6 +7,7 @@
 #include "dispatcher/intake.h"
 #include "dispatcher/recent.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { COPY_PAUSE_MS = 1000 };
@@ -170,14 +171,14 @@ static void acknowledged(void *context, const struct error *error) {
         finish(delivery);
 }
 
-/* The same bytes under the same key; the headers say what happened. */
+/* The same bytes under the same key; our headers say what happened, those of others stay. */
 static void publish_copy(struct delivery *delivery) {
     struct core *core = delivery->core;
     const struct config *config = core->config;
     const struct ending *ending = &delivery->ending;
     struct record_meta meta = delivery->meta;
     struct record_scratch scratch;
-    struct header headers[RECORD_HEADERS_MAX];
+    const struct queue_record *record = delivery->record;
     char topic[TOPIC_NAME_SIZE];
     struct error error;
 
@@ -191,14 +192,19 @@ static void publish_copy(struct delivery *delivery) {
         topic_name(&config->queue, TOPIC_RETRY, core->lane, delivery->delay_ms, topic);
         meta.attempt += ending->is_untried ? 0 : 1;
     }
+    size_t count = 0;
+    struct header *headers =
+        record_copy_headers(&meta, &scratch, record->headers, record->header_count, &count);
     struct queue_message message = {
         .topic = topic,
-        .key = delivery->record->key,
-        .value = delivery->record->value,
+        .key = record->key,
+        .value = record->value,
         .headers = headers,
-        .header_count = record_meta_write(&meta, &scratch, headers),
+        .header_count = count,
     };
-    if (!queue_producer_send(core->parts.producer, &message, acknowledged, delivery, &error))
+    bool sent = queue_producer_send(core->parts.producer, &message, acknowledged, delivery, &error);
+    free(headers);
+    if (!sent)
         wait_and_copy(delivery, &error);
 }
 

@@ -1,9 +1,12 @@
 #include "common/push/record.h"
 
+#include "common/base/memory.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char version_header[] = "columba-version";
 static const char id_header[] = "columba-id";
@@ -105,6 +108,28 @@ size_t record_meta_write(const struct record_meta *meta, struct record_scratch *
         if (rows[i].is_said)
             headers[count++] = (struct header){.name = rows[i].name, .value = rows[i].value};
     return count;
+}
+
+static bool is_ours(const char *name) {
+    static const char *const names[] = {version_header, id_header,     accepted_header,
+                                        attempt_header, reason_header, trace_header};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+struct header *record_copy_headers(const struct record_meta *meta, struct record_scratch *scratch,
+                                   const struct header *headers, size_t count, size_t *out_count) {
+    struct header *all = memory_new_array(RECORD_HEADERS_MAX + count, sizeof *all);
+    size_t said = record_meta_write(meta, scratch, all);
+
+    for (size_t i = 0; i < count; i++)
+        if (!is_ours(headers[i].name))
+            all[said++] = headers[i];
+    *out_count = said;
+    return all;
 }
 
 void record_id_format(const unsigned char random[16], char out[RECORD_ID_SIZE]) {

@@ -41,6 +41,11 @@ struct record_scratch {
 size_t record_meta_write(const struct record_meta *meta, struct record_scratch *scratch,
                          struct header headers[RECORD_HEADERS_MAX]);
 
+/* The same for a copy of a record that has these headers: those of others stay with it, be they a
+ * stranger's or a newer version's. To be freed; what they point to is borrowed. */
+struct header *record_copy_headers(const struct record_meta *meta, struct record_scratch *scratch,
+                                   const struct header *headers, size_t count, size_t *out_count);
+
 /* A random UUID (RFC 9562 version 4) from 16 random bytes. */
 void record_id_format(const unsigned char random[16], char out[RECORD_ID_SIZE]);
 

@@ -58,12 +58,20 @@ def test_headers_that_make_no_sense_take_their_defaults(gateway):
 
 
 def test_a_newer_version_is_moved_and_not_guessed_at(gateway):
-    body = push(pushkey := unique())
+    """It comes to its own version as it set out, with the headers that only that one knows."""
+    value = json.dumps(push(pushkey := unique())).encode()
 
-    publish(gateway, json.dumps(body).encode(), [("columba-version", "2")])
-    gateway.wait_settled(1, outcome="moved", reason="newer_version")
+    publish(gateway, value, [("columba-version", "2"), ("columba-of-version-2", "kept")])
+    gateway.wait_settled(2, outcome="moved", reason="newer_version")
 
     assert gateway.fcm.received(pushkey) == []
+    copies = [record for record in kafka.read_topic(gateway.queue.bootstrap, gateway.topic("retry.fcm.600ms"))
+              if record.value == value]
+    assert copies
+    for copy in copies:
+        assert copy.headers["columba-version"] == "2"
+        assert copy.headers["columba-of-version-2"] == "kept"
+        assert copy.headers["columba-reason"] == "newer_version"
 
 
 def test_a_provider_that_calls_the_message_wrong_makes_a_dead_letter(gateway):

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -154,6 +155,32 @@ static void test_a_copy_says_everything_and_is_read_back(void **state) {
     assert_string_equal(again.reason, meta.reason);
 }
 
+static void test_what_others_said_stays(void **state) {
+    const struct header headers[] = {
+        {"stranger", {.data = "1\0", .size = 2}}, {"Columba-Version", slice_of("2")},
+        {"columba-since-2", slice_of("x")},       {"traceparent", slice_of(trace)},
+        {"columba-attempt", slice_of("7")},       {"stranger", slice_of("")},
+    };
+    const struct record_meta meta = {.version = 2, .attempt = 8};
+    struct record_scratch scratch;
+    size_t count = 0;
+
+    (void)state;
+    struct header *copy =
+        record_copy_headers(&meta, &scratch, headers, sizeof headers / sizeof *headers, &count);
+    assert_int_equal(count, 5);
+    assert_true(slice_is(header_find(copy, count, "columba-version"), "2"));
+    assert_true(slice_is(header_find(copy, count, "columba-attempt"), "8"));
+    assert_string_equal(copy[2].name, "stranger");
+    assert_int_equal(copy[2].value.size, 2);
+    assert_string_equal(copy[3].name, "columba-since-2");
+    assert_string_equal(copy[4].name, "stranger");
+    free(copy);
+    copy = record_copy_headers(&meta, &scratch, NULL, 0, &count);
+    assert_int_equal(count, 2);
+    free(copy);
+}
+
 static void test_an_id_is_a_random_uuid(void **state) {
     static const unsigned char zeros[16] = {0};
     unsigned char ones[16];
@@ -177,6 +204,7 @@ int main(void) {
         cmocka_unit_test(test_limits_are_still_read),
         cmocka_unit_test(test_a_first_record_says_only_what_is_so),
         cmocka_unit_test(test_a_copy_says_everything_and_is_read_back),
+        cmocka_unit_test(test_what_others_said_stays),
         cmocka_unit_test(test_an_id_is_a_random_uuid),
     };
 
