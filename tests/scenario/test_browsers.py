@@ -1,8 +1,6 @@
 """Web Push: what arrives can be read with the subscription's private key alone, is signed for its
 push service, and is sent nowhere that strangers must not reach."""
 
-import socket
-
 import pytest
 
 from support.fake_provider import FakeEndpoint
@@ -91,32 +89,6 @@ def test_a_redirect_is_not_followed(served, fake):
     served.wait_outcomes(pushkey, outcome="dead", app_id=APP)
 
     assert fake.received("elsewhere") == []
-
-
-def inner_name():
-    """A name, not this machine's by definition, that resolves to an address of loopback."""
-    name = socket.gethostname()
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(name, None, socket.AF_INET)}
-    except OSError:
-        found = set()
-    if not found or not all(address.startswith("127.") for address in found):
-        pytest.skip(f"{name} does not resolve to loopback")
-    return name
-
-
-def test_a_name_that_resolves_to_an_inner_address_is_held_and_not_called(served, fake):
-    """A DNS sinkhole is an outage, and not the end of a pushkey."""
-    connections = fake.stats()["connections"]
-    name = unique()
-    pushkey, body = push(fake, name, GUARDED, host=inner_name())
-
-    assert served.notify(body).rejected == []
-    served.wait_outcomes(pushkey, outcome="moved", app_id=GUARDED)
-
-    assert served.notify(body).rejected == []
-    assert fake.received(name) == []
-    assert fake.stats()["connections"] == connections
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1", "[::ffff:127.0.0.1]"])

@@ -69,11 +69,13 @@ def merged(base, *changes):
 class Program(Process):
     """A process of Columba's with an admin port."""
 
+    environment = SANITIZERS
+
     def __init__(self, name, config_path, log_path, admin_port, port=None):
         self.name = name
         self.config_path = Path(config_path)
         self.settings = {}
-        super().__init__(name, self.command_line(config_path), log_path, SANITIZERS)
+        super().__init__(name, self.command_line(config_path), log_path, self.environment)
         self.admin_port = admin_port
         self.port = port
         self.read_bytes = 0

@@ -101,13 +101,13 @@ class Endpoint(service.Service):
             raise Refused(400, "invalid Topic")
         if headers.get("urgency", "normal") not in URGENCIES:
             raise Refused(400, "invalid Urgency")
-        self.check_vapid(headers.get("authorization", ""))
+        self.check_vapid(headers.get("authorization", ""), headers[":authority"])
         try:
             return json.loads(Subscription(name).decrypt(bytes(request.body)))
         except ValueError as fault:
             raise Refused(400, f"cannot be read: {fault}") from None
 
-    def check_vapid(self, authorization):
+    def check_vapid(self, authorization, origin_host):
         """RFC 8292: a token signed with the key that the subscription is bound to."""
         fields = AUTHORIZATION.match(authorization)
         if fields is None:
@@ -123,7 +123,7 @@ class Endpoint(service.Service):
         expires = token.claims.get("exp")
         if not isinstance(expires, int) or not 0 < expires - time.time() <= VAPID_LIFETIME_S:
             raise Refused(401, "invalid exp")
-        if token.claims.get("aud") != self.server.url:
+        if token.claims.get("aud") != f"https://{origin_host}":
             raise Refused(401, "invalid aud")
         if not str(token.claims.get("sub", "")).startswith(("mailto:", "https:")):
             raise Refused(401, "invalid sub")
