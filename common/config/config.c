@@ -76,12 +76,13 @@ static void settle_proxies(struct config *config) {
     }
 }
 
+/* The sources are the configuration's, if there is one. */
 static struct config *parse(const char *name, struct slice yaml, bool without_keys,
-                            struct error *error) {
+                            struct sources *sources, struct error *error) {
     struct document document;
     struct config *config = NULL;
 
-    if (!document_open(name, yaml, &document, error))
+    if (!document_open(name, yaml, sources, &document, error))
         return NULL;
     const struct yaml_node *root = yaml_tree_root(document.tree);
     config = memory_new(sizeof *config);
@@ -89,6 +90,7 @@ static struct config *parse(const char *name, struct slice yaml, bool without_ke
     if (read_sections(root, without_keys, config, error) && check_together(root, config, error)) {
         settle_proxies(config);
         config->traffic = traffic_new(config->apps.count);
+        sources_move(&config->sources, sources);
         document_log_warnings(&document);
     } else {
         config_release(config);
@@ -99,18 +101,31 @@ static struct config *parse(const char *name, struct slice yaml, bool without_ke
 }
 
 struct config *config_parse(const char *name, struct slice yaml, struct error *error) {
-    return parse(name, yaml, false, error);
+    struct sources seen = {0};
+    struct config *config = parse(name, yaml, false, &seen, error);
+
+    sources_free(&seen);
+    return config;
 }
 
-static struct config *load(const char *path, bool without_keys, struct error *error) {
+struct config *config_load_watched(const char *path, bool without_keys, struct sources *seen,
+                                   struct error *error) {
     struct config *config = NULL;
     struct buffer yaml = {0};
 
-    if (file_read(path, FILE_BYTES_MAX, &yaml, error))
-        config = parse(path, buffer_slice(&yaml), without_keys, error);
+    if (sources_read(seen, path, FILE_BYTES_MAX, &yaml, error))
+        config = parse(path, buffer_slice(&yaml), without_keys, seen, error);
     else
         error_prefix(error, "%s", path);
     secret_free(&yaml);
+    return config;
+}
+
+static struct config *load(const char *path, bool without_keys, struct error *error) {
+    struct sources seen = {0};
+    struct config *config = config_load_watched(path, without_keys, &seen, error);
+
+    sources_free(&seen);
     return config;
 }
 
@@ -134,12 +149,14 @@ static void append_head(const char *path, struct buffer *out) {
 bool config_import(const char *path, struct buffer *out, struct error *error) {
     struct yaml_writer writer = {0};
     struct buffer yaml = {0};
+    struct sources seen = {0};
     struct config *config = NULL;
 
     if (!file_read(path, FILE_BYTES_MAX, &yaml, error))
         error_prefix(error, "%s", path);
     else
-        config = parse(path, buffer_slice(&yaml), true, error);
+        config = parse(path, buffer_slice(&yaml), true, &seen, error);
+    sources_free(&seen);
     if (config != NULL && document_import(path, buffer_slice(&yaml), &writer, error)) {
         append_head(path, out);
         buffer_append(out, buffer_slice(&writer.text));
@@ -165,6 +182,7 @@ void config_release(const struct config *config) {
     option_release(options_global, options_global_count, last);
     apps_free(&last->apps);
     traffic_free(last->traffic);
+    sources_free(&last->sources);
     free(last);
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/log.h"
+#include "common/config/sources.h"
 #include "common/push/app.h"
 
 #include <stdint.h>
@@ -101,6 +102,7 @@ struct config {
     enum log_level log_level;
     struct apps apps;
     struct traffic *traffic;    /* of the apps; noted by any thread */
+    struct sources sources;     /* the files that it was read from */
     _Atomic int64_t references; /* see config_hold */
 };
 
@@ -113,6 +115,11 @@ struct config *config_load(const char *path, struct error *error);
 /* The same for programs that send nothing: the files of secrets that only sending takes stay
  * closed, and what they hold is NULL. */
 struct config *config_load_without_keys(const char *path, struct error *error);
+
+/* Either of them for who will look again: on failure *seen has the files that were looked at, so
+ * that it is known when one of them is another. */
+struct config *config_load_watched(const char *path, bool without_keys, struct sources *seen,
+                                   struct error *error);
 
 /* The same from memory; name stands for the file in errors. */
 struct config *config_parse(const char *name, struct slice yaml, struct error *error);

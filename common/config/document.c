@@ -8,14 +8,16 @@ static struct yaml_tree *read_literally(const char *name, struct slice text, str
                           error);
 }
 
-static bool translate(const char *name, struct document *out, struct error *error) {
+static bool translate(const char *name, struct sources *sources, struct document *out,
+                      struct error *error) {
     struct yaml_writer writer = {0};
 
     if (sygnal_translate(yaml_tree_root(out->origin), &writer, error))
         out->tree = yaml_tree_read(&(struct yaml_source){.name = name,
                                                          .text = buffer_slice(&writer.text),
                                                          .lines = writer.lines,
-                                                         .line_count = writer.line_count},
+                                                         .line_count = writer.line_count,
+                                                         .sources = sources},
                                    error);
     yaml_writer_free(&writer);
     if (out->tree == NULL)
@@ -23,14 +25,16 @@ static bool translate(const char *name, struct document *out, struct error *erro
     return out->tree != NULL;
 }
 
-bool document_open(const char *name, struct slice text, struct document *out, struct error *error) {
+bool document_open(const char *name, struct slice text, struct sources *sources,
+                   struct document *out, struct error *error) {
     *out = (struct document){.origin = read_literally(name, text, error)};
     if (out->origin == NULL)
         return false;
     if (sygnal_is(yaml_tree_root(out->origin)))
-        return translate(name, out, error);
+        return translate(name, sources, out, error);
     document_close(out);
-    out->tree = yaml_tree_parse(name, text, error);
+    out->tree = yaml_tree_read(
+        &(struct yaml_source){.name = name, .text = text, .sources = sources}, error);
     return out->tree != NULL;
 }
 

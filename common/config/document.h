@@ -10,8 +10,10 @@ struct document {
     struct yaml_tree *origin; /* what the tree was made from: a file of Sygnal's; else NULL */
 };
 
-/* Errors name the lines of the file itself. On failure there is nothing to close. */
-bool document_open(const char *name, struct slice text, struct document *out, struct error *error);
+/* Errors name the lines of the file itself. sources is where files are noted that the tree's
+ * readers read. On failure there is nothing to close. */
+bool document_open(const char *name, struct slice text, struct sources *sources,
+                   struct document *out, struct error *error);
 
 /* Says in the log what is odd but not wrong: for when the whole file is known to be sound. */
 void document_log_warnings(const struct document *document);

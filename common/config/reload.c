@@ -47,10 +47,12 @@ static void take(struct config_reload *reload, const struct config *next) {
 
 void config_reload_now(struct config_reload *reload) {
     const struct program *program = reload->parts.program;
+    struct sources seen = {0};
     struct error error = {0};
-    struct config *next = program->sends ? config_load(reload->parts.path, &error)
-                                         : config_load_without_keys(reload->parts.path, &error);
+    struct config *next = config_load_watched(reload->parts.path, !program->sends, &seen, &error);
 
+    config_watch_set(reload->watch, next != NULL ? &next->sources : &seen);
+    sources_free(&seen);
     if (next != NULL && change_check(reload->current, next, program->section,
                                      loop_wall_ms(reload->parts.loop), &error)) {
         take(reload, next);
@@ -71,8 +73,8 @@ struct config_reload *config_reload_open(const struct config_reload_parts *parts
     reload->started = config_hold(parts->config);
     reload->current = config_hold(parts->config);
     reload->report.loaded_ms = loop_wall_ms(parts->loop);
-    reload->watch =
-        config_watch_open(parts->loop, parts->path, parts->period_ms, on_changed, reload);
+    reload->watch = config_watch_open(parts->loop, &parts->config->sources, parts->period_ms,
+                                      on_changed, reload);
     return reload;
 }
 

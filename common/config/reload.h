@@ -1,5 +1,6 @@
 /* Takes the configuration file over again while the program runs: at a signal, or when the file is
- * another. What is broken, or cannot be taken, leaves the snapshot that was there. */
+ * another, or one of a secret that it names. What is broken, or cannot be taken, leaves the
+ * snapshot that was there. */
 #ifndef COLUMBA_CONFIG_RELOAD_H
 #define COLUMBA_CONFIG_RELOAD_H
 
@@ -17,16 +18,16 @@ struct config_reload_parts {
     const struct program *program;
     const char *path;            /* borrowed for as long as it is open */
     const struct config *config; /* what the program was started with */
-    int64_t period_ms;           /* between two looks at the file */
+    int64_t period_ms;           /* between two looks at the files */
     config_reload_taken *taken;
     void *context;
 };
 
-/* Begins to watch the file. */
+/* Begins to watch the files that the configuration was read from. */
 struct config_reload *config_reload_open(const struct config_reload_parts *parts);
 void config_reload_close(struct config_reload *reload);
 
-/* Reads the file now, be it another or not: files of secrets that it names may be. */
+/* Reads the file now, be it another or not. */
 void config_reload_now(struct config_reload *reload);
 
 /* The snapshot taken last; borrowed until the loop turns. */

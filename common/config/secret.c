@@ -1,7 +1,7 @@
 #include "common/config/secret.h"
 
 #include "common/base/memory.h"
-#include "common/config/file.h"
+#include "common/config/sources.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ bool secret_read(const struct yaml_node *node, struct buffer *out, struct error 
 
     if (node->kind != YAML_TEXT || node->text[0] == '\0')
         return yaml_refuse(node, error, "is not a path, expected that of a file");
-    if (!file_read(node->text, SECRET_BYTES_MAX, out, &why))
+    if (!sources_read(yaml_sources(node), node->text, SECRET_BYTES_MAX, out, &why))
         return yaml_refuse(node, error, "%s: %s, expected a file that can be read", node->text,
                            why.text);
     if (out->size > 0 && out->data[out->size - 1] == '\n')

@@ -8,7 +8,8 @@
 /* "_file" */
 extern const char secret_suffix[];
 
-/* Appends the content of the file that the node names, without one newline at its end. */
+/* Appends the content of the file that the node names, without one newline at its end. The file is
+ * one of the sources of the node's text. */
 bool secret_read(const struct yaml_node *node, struct buffer *out, struct error *error);
 
 /* Wipes and frees. */

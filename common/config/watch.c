@@ -1,15 +1,9 @@
 #include "common/config/watch.h"
 
-#include "common/base/hash.h"
 #include "common/base/memory.h"
-#include "common/config/file.h"
-#include "common/config/secret.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-
-enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* What tells without reading that a file may be another. */
 struct sight {
@@ -21,12 +15,11 @@ struct sight {
 };
 
 struct config_watch {
-    char *path;
     int64_t period_ms;
     struct timer *tick;
-    struct sight sight;
-    bool settles; /* it looked another last time: read when it looks the same again */
-    unsigned char digest[HASH_SHA256_BYTES]; /* zeros: there was nothing to read */
+    struct sources sources;
+    struct sight *sights; /* one for each of sources */
+    bool settles;         /* one looked another: read when all look the same again */
     loop_callback *changed;
     void *context;
 };
@@ -49,51 +42,54 @@ static bool looks_alike(const struct sight *a, const struct sight *b) {
            a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
-static void digest_content(const char *path, unsigned char out[HASH_SHA256_BYTES]) {
-    struct buffer content = {0};
-    struct error error;
+static bool all_rest(struct config_watch *watch) {
+    bool rest = true;
 
-    memset(out, 0, HASH_SHA256_BYTES);
-    if (file_read(path, FILE_BYTES_MAX, &content, &error)) {
-        const struct slice text = buffer_slice(&content);
-        hash_sha256(&text, 1, out);
+    for (size_t i = 0; i < watch->sources.count; i++) {
+        const struct sight sight = look(watch->sources.items[i].path);
+        rest = looks_alike(&sight, &watch->sights[i]) && rest;
+        watch->sights[i] = sight;
     }
-    secret_free(&content);
+    return rest;
 }
 
-static bool has_other_content(struct config_watch *watch) {
-    unsigned char digest[HASH_SHA256_BYTES];
+static bool is_another(struct config_watch *watch) {
+    bool is = false;
 
-    digest_content(watch->path, digest);
-    if (memcmp(digest, watch->digest, sizeof digest) == 0)
-        return false;
-    memcpy(watch->digest, digest, sizeof digest);
-    return true;
+    for (size_t i = 0; i < watch->sources.count; i++)
+        is = sources_is_another(&watch->sources.items[i]) || is;
+    return is;
 }
 
 static void on_tick(void *context) {
     struct config_watch *watch = context;
-    const struct sight sight = look(watch->path);
-    const bool rests = looks_alike(&sight, &watch->sight);
+    const bool rests = all_rest(watch);
     const bool is_due = rests && watch->settles;
 
-    watch->sight = sight;
     watch->settles = !rests;
     timer_start(watch->tick, watch->period_ms);
-    if (is_due && has_other_content(watch))
+    if (is_due && is_another(watch))
         watch->changed(watch->context);
 }
 
-struct config_watch *config_watch_open(struct loop *loop, const char *path, int64_t period_ms,
-                                       loop_callback *changed, void *context) {
+void config_watch_set(struct config_watch *watch, const struct sources *sources) {
+    sources_copy(&watch->sources, sources);
+    free(watch->sights);
+    watch->sights = memory_new_array(sources->count, sizeof *watch->sights);
+    for (size_t i = 0; i < sources->count; i++)
+        watch->sights[i] = look(sources->items[i].path);
+    /* It may be another since it was read. */
+    watch->settles = true;
+}
+
+struct config_watch *config_watch_open(struct loop *loop, const struct sources *sources,
+                                       int64_t period_ms, loop_callback *changed, void *context) {
     struct config_watch *watch = memory_new(sizeof *watch);
 
-    watch->path = memory_copy_text(path);
     watch->period_ms = period_ms;
     watch->changed = changed;
     watch->context = context;
-    watch->sight = look(path);
-    digest_content(path, watch->digest);
+    config_watch_set(watch, sources);
     watch->tick = timer_new(loop, on_tick, watch);
     timer_start(watch->tick, period_ms);
     return watch;
@@ -103,6 +99,7 @@ void config_watch_close(struct config_watch *watch) {
     if (watch == NULL)
         return;
     timer_free(watch->tick);
-    free(watch->path);
+    sources_free(&watch->sources);
+    free(watch->sights);
     free(watch);
 }

@@ -371,6 +371,10 @@ const struct yaml_node *yaml_tree_root(const struct yaml_tree *tree) {
     return tree->root;
 }
 
+struct sources *yaml_sources(const struct yaml_node *node) {
+    return node->tree->source.sources;
+}
+
 bool yaml_is_null(const struct yaml_node *node) {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
 

@@ -12,6 +12,7 @@
 
 enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
 
+struct sources;
 struct yaml_tree;
 
 /* Plain data, owned by the tree. */
@@ -35,6 +36,7 @@ struct yaml_source {
     bool literal;        /* the environment is not substituted */
     const size_t *lines; /* what the lines of a text made from another are called; may be NULL */
     size_t line_count;
+    struct sources *sources; /* for who reads files that the text names; may be NULL */
 };
 
 /* NULL with an error `name:line: key: sentence`. */
@@ -52,6 +54,9 @@ const struct yaml_node *yaml_tree_root(const struct yaml_tree *tree);
 /* The member of that name; NULL when absent, empty (`key:` and nothing) or when map is NULL or not
  * a map: an empty value is as good as none. */
 const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key);
+
+/* What its source said; NULL where it said nothing. */
+struct sources *yaml_sources(const struct yaml_node *node);
 
 /* Whether it is YAML's null: nothing, ~ or null, without quotes. */
 bool yaml_is_null(const struct yaml_node *node);

@@ -2,6 +2,7 @@
 else it says rejects nobody."""
 
 import json
+import os
 
 import pytest
 
@@ -97,3 +98,29 @@ def test_trouble_rejects_nobody(served, fake, answer):
     fake.control(answer=None)
     fake.wait_for(pushkey, 2, timeout_s=40)
     assert "rejected" not in served.outcomes(pushkey, APP)
+
+
+def test_a_rotated_secret_is_taken_over_by_itself(gateways, fake, tmp_path):
+    """As Kubernetes does it: the file is a link through ..data, and ..data is renamed over."""
+    for version, secret in (("1", fake.ready["client_secret"]), ("2", "another")):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "secret").write_text(secret + "\n")
+    (tmp_path / "..data").symlink_to("1")
+    app = fake.app(client_secret_file=str(tmp_path / "..data" / "secret"))
+    del app["client_secret"]
+    gateway = gateways.open({"apps": {APP: app}})
+    pushkey = unique()
+    assert gateway.notify(push(pushkey)).rejected == []
+    fake.wait_for(pushkey)
+
+    fake.control(secret="another", revoke=True)
+    try:
+        assert gateway.notify(push(pushkey := unique())).rejected == []
+        gateway.wait_outcomes(pushkey, outcome="moved", app_id=APP)
+        (tmp_path / "..data_tmp").symlink_to("2")
+        os.replace(tmp_path / "..data_tmp", tmp_path / "..data")
+
+        fake.wait_for(pushkey, timeout_s=60)
+    finally:
+        fake.control(secret=fake.ready["client_secret"], revoke=True)
+    assert "rejected" not in gateway.outcomes(pushkey, APP)

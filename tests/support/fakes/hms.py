@@ -69,6 +69,7 @@ class Hms(service.Service):
         super().__init__(arguments.dir, server)
         self.tokens = BearerTokens("DAEB", arguments.token_lifetime)
         self.token_mode = "grant"
+        self.client_secret = CLIENT_SECRET
 
     @staticmethod
     def add_arguments(parser):
@@ -99,7 +100,7 @@ class Hms(service.Service):
         wanted = {
             "grant_type": "client_credentials",
             "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
+            "client_secret": self.client_secret,
         }
         is_form = request.headers.get("content-type") == "application/x-www-form-urlencoded"
         if self.token_mode == "refuse" or not is_form or form != wanted:
@@ -123,6 +124,8 @@ class Hms(service.Service):
         super().control(command)
         if "tokens" in command:
             self.token_mode = command["tokens"]
+        if "secret" in command:
+            self.client_secret = command["secret"]
         if command.get("revoke"):
             self.tokens.revoke_all()
 

@@ -2,7 +2,7 @@
 
 #include "watched_file.h"
 
-enum { MANY = 2000 };
+enum { MANY = 2000, FEW = 12 };
 
 #define ONE QUEUE "apps: {one: {type: retired}}\n"
 #define TWO QUEUE "apps: {one: {type: retired}, two: {type: retired}}\n"
@@ -11,6 +11,7 @@ enum { MANY = 2000 };
 static const struct program program = {.name = "test", .section = "ingress"};
 
 struct fixture {
+    const struct program *program; /* NULL: one that sends nothing */
     struct watched_file file;
     struct config_reload *reload;
     const struct config *taken; /* the last one told of, held */
@@ -24,22 +25,28 @@ static void on_taken(void *context, const struct config *config) {
     counted(&fixture->file);
 }
 
-static void open_with(struct fixture *fixture, const char *text) {
+static void open_as_is(struct fixture *fixture) {
     struct error error = {0};
 
-    *fixture = (struct fixture){0};
-    watched_file_open(&fixture->file, text);
-    struct config *config = config_load(fixture->file.path, &error);
+    const struct program *by = fixture->program == NULL ? &program : fixture->program;
+    struct config *config = by->sends ? config_load(fixture->file.path, &error)
+                                      : config_load_without_keys(fixture->file.path, &error);
     assert_non_null(config);
     log_open("test", LOG_LEVEL_ERROR);
     fixture->reload = config_reload_open(&(struct config_reload_parts){.loop = fixture->file.loop,
-                                                                       .program = &program,
+                                                                       .program = by,
                                                                        .path = fixture->file.path,
                                                                        .config = config,
                                                                        .period_ms = PERIOD_MS,
                                                                        .taken = on_taken,
                                                                        .context = fixture});
     config_release(config);
+}
+
+static void open_with(struct fixture *fixture, const char *text) {
+    *fixture = (struct fixture){0};
+    watched_file_open(&fixture->file, text);
+    open_as_is(fixture);
 }
 
 static void close_all(struct fixture *fixture) {
@@ -160,6 +167,119 @@ static void keys_that_take_a_restart_are_named_until_they_are_back(void **state)
     close_all(&fixture);
 }
 
+/* ---- Files of secrets ---- */
+
+static const struct program sender = {.name = "test", .section = "dispatcher", .sends = true};
+
+/* An app whose client_secret is in a file beside the configuration. */
+static void write_with_secret(struct fixture *fixture, const char *secret, char path[PATH_SIZE]) {
+    struct buffer text = {0};
+
+    path_of(&fixture->file, "secret", path);
+    if (secret != NULL)
+        write_text(path, "w", secret);
+    buffer_append_format(
+        &text, QUEUE "apps: {one: {type: hms, client_id: '1', client_secret_file: %s}}\n", path);
+    write_text(fixture->file.path, "w", buffer_text(&text));
+    buffer_free(&text);
+}
+
+static void open_with_secret(struct fixture *fixture, const struct program *by,
+                             char path[PATH_SIZE]) {
+    *fixture = (struct fixture){.program = by};
+    watched_file_open(&fixture->file, "");
+    write_with_secret(fixture, "first\n", path);
+    open_as_is(fixture);
+}
+
+static const char *secret_of(const struct fixture *fixture) {
+    return config_reload_current(fixture->reload)->apps.list[0].hms.client_secret;
+}
+
+static void another_secret_is_taken_over_by_itself(void **state) {
+    struct fixture fixture;
+    char path[PATH_SIZE];
+
+    (void)state;
+    open_with_secret(&fixture, &sender, path);
+    assert_string_equal(secret_of(&fixture), "first");
+    write_text(path, "w", "second\n");
+    turn(&fixture.file, MANY);
+    assert_int_equal(fixture.file.changes, 1);
+    assert_string_equal(secret_of(&fixture), "second");
+    write_text(path, "w", "third\n");
+    turn(&fixture.file, MANY);
+    assert_string_equal(secret_of(&fixture), "third");
+    assert_int_equal(config_reload_report(fixture.reload).taken_count, 2);
+    unlink(path);
+    close_all(&fixture);
+}
+
+static void await_refusal(struct fixture *fixture, int64_t count) {
+    for (int i = 0; i < MANY && config_reload_report(fixture->reload).refused_count < count; i++)
+        turn(&fixture->file, 1);
+    turn(&fixture->file, FEW);
+    assert_int_equal(config_reload_report(fixture->reload).refused_count, count);
+}
+
+static void a_secret_that_is_gone_leaves_what_was_there_until_it_is_back(void **state) {
+    struct fixture fixture;
+    char path[PATH_SIZE];
+
+    (void)state;
+    open_with_secret(&fixture, &sender, path);
+    unlink(path);
+    await_refusal(&fixture, 1);
+    assert_says(&fixture, "No such file or directory, expected a file that can be read");
+    assert_string_equal(secret_of(&fixture), "first");
+
+    write_text(path, "w", "");
+    await_refusal(&fixture, 2);
+    assert_says(&fixture, "is empty, expected a secret");
+
+    write_text(path, "w", "second");
+    turn(&fixture.file, MANY);
+    assert_string_equal(secret_of(&fixture), "second");
+    assert_false(config_reload_report(fixture.reload).has_failed);
+    unlink(path);
+    close_all(&fixture);
+}
+
+/* The mount of a new secret may come later than the file that names it. */
+static void a_secret_that_only_a_refused_file_names_is_waited_for(void **state) {
+    struct fixture fixture;
+    char path[PATH_SIZE];
+
+    (void)state;
+    fixture = (struct fixture){.program = &sender};
+    watched_file_open(&fixture.file, ONE);
+    open_as_is(&fixture);
+    write_with_secret(&fixture, NULL, path);
+    await_refusal(&fixture, 1);
+    write_text(path, "w", "late");
+    turn(&fixture.file, MANY);
+    assert_int_equal(fixture.file.changes, 1);
+    assert_string_equal(secret_of(&fixture), "late");
+    unlink(path);
+    close_all(&fixture);
+}
+
+static void who_sends_nothing_does_not_look_at_keys(void **state) {
+    struct fixture fixture;
+    char path[PATH_SIZE];
+
+    (void)state;
+    open_with_secret(&fixture, &program, path);
+    assert_null(secret_of(&fixture));
+    write_text(path, "w", "second");
+    turn(&fixture.file, FEW);
+    unlink(path);
+    turn(&fixture.file, FEW);
+    assert_int_equal(fixture.file.changes, 0);
+    assert_int_equal(config_reload_report(fixture.reload).refused_count, 0);
+    close_all(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_changed_file_is_taken_over),
@@ -168,6 +288,10 @@ int main(void) {
         cmocka_unit_test(a_file_that_is_gone_leaves_what_was_there),
         cmocka_unit_test(traffic_is_remembered_through_reloads),
         cmocka_unit_test(keys_that_take_a_restart_are_named_until_they_are_back),
+        cmocka_unit_test(another_secret_is_taken_over_by_itself),
+        cmocka_unit_test(a_secret_that_is_gone_leaves_what_was_there_until_it_is_back),
+        cmocka_unit_test(a_secret_that_only_a_refused_file_names_is_waited_for),
+        cmocka_unit_test(who_sends_nothing_does_not_look_at_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,25 @@
 
 enum { MANY = 2000, FEW = 12 };
 
+static void note(struct sources *sources, const char *path) {
+    struct buffer content = {0};
+    struct error error;
+
+    sources_read(sources, path, 1000, &content, &error);
+    buffer_free(&content);
+}
+
+static struct config_watch *watch_slowly(struct watched_file *file, int64_t period_ms) {
+    struct sources sources = {0};
+
+    note(&sources, file->path);
+    struct config_watch *watch = config_watch_open(file->loop, &sources, period_ms, counted, file);
+    sources_free(&sources);
+    return watch;
+}
+
 static struct config_watch *watch_of(struct watched_file *file) {
-    return config_watch_open(file->loop, file->path, PERIOD_MS, counted, file);
+    return watch_slowly(file, PERIOD_MS);
 }
 
 /* One change is told of, once. */
@@ -115,8 +132,7 @@ static void a_file_that_is_being_written_is_left_alone(void **state) {
 
     (void)state;
     watched_file_open(&file, "one");
-    struct config_watch *watch =
-        config_watch_open(file.loop, file.path, 20 * PERIOD_MS, counted, &file);
+    struct config_watch *watch = watch_slowly(&file, 20 * PERIOD_MS);
     writer.again = timer_new(file.loop, write_on, &writer);
     write_on(&writer);
     turn(&file, MANY);
@@ -141,6 +157,70 @@ static void vanishing_and_returning_are_changes(void **state) {
     watched_file_close(&file);
 }
 
+/* Between its reading and the first look. */
+static void what_changed_before_the_watch_began_is_told_of(void **state) {
+    struct watched_file file;
+    struct sources sources = {0};
+
+    (void)state;
+    watched_file_open(&file, "one");
+    note(&sources, file.path);
+    write_text(file.path, "w", "two");
+    struct config_watch *watch = config_watch_open(file.loop, &sources, PERIOD_MS, counted, &file);
+    assert_told(&file, 1);
+    config_watch_close(watch);
+    sources_free(&sources);
+    watched_file_close(&file);
+}
+
+static void any_of_several_is_told_of_and_those_that_change_together_once(void **state) {
+    struct watched_file file;
+    struct sources sources = {0};
+    char second[PATH_SIZE];
+
+    (void)state;
+    watched_file_open(&file, "one");
+    path_of(&file, "secret", second);
+    note(&sources, file.path);
+    note(&sources, second); /* not there yet */
+    struct config_watch *watch = config_watch_open(file.loop, &sources, PERIOD_MS, counted, &file);
+    assert_silent(&file);
+    write_text(second, "w", "s3cret");
+    assert_told(&file, 1);
+    write_text(second, "w", "other");
+    write_text(file.path, "w", "two");
+    assert_told(&file, 2);
+
+    sources.count = 1;
+    config_watch_set(watch, &sources);
+    assert_told(&file, 3); /* the first is another than was noted */
+    write_text(second, "w", "third");
+    assert_silent(&file);
+    sources.count = 2;
+    config_watch_close(watch);
+    unlink(second);
+    sources_free(&sources);
+    watched_file_close(&file);
+}
+
+/* Larger than what is read of it is as good as gone, and not a change each time. */
+static void a_file_that_is_too_large_is_told_of_once(void **state) {
+    struct watched_file file;
+    char large[2000];
+
+    (void)state;
+    memset(large, 'x', sizeof large);
+    large[sizeof large - 1] = '\0';
+    watched_file_open(&file, "one");
+    struct config_watch *watch = watch_of(&file);
+    write_text(file.path, "w", large);
+    assert_told(&file, 1);
+    write_text(file.path, "a", "y");
+    assert_silent(&file);
+    config_watch_close(watch);
+    watched_file_close(&file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_content_is_told_of_once),
@@ -148,6 +228,9 @@ int main(void) {
         cmocka_unit_test(a_swapped_folder_is_told_of),
         cmocka_unit_test(a_file_that_is_being_written_is_left_alone),
         cmocka_unit_test(vanishing_and_returning_are_changes),
+        cmocka_unit_test(what_changed_before_the_watch_began_is_told_of),
+        cmocka_unit_test(any_of_several_is_told_of_and_those_that_change_together_once),
+        cmocka_unit_test(a_file_that_is_too_large_is_told_of_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
