@@ -178,10 +178,30 @@ static void on_worker_stopped(void *context) {
     loop_stop(service->loop);
 }
 
+/* So many for each address. */
+static size_t workers_of_address(const struct config *config) {
+    return config->ingress.workers > 0 ? (size_t)config->ingress.workers : core_count();
+}
+
+static bool open_listeners(const struct service *service, int *listeners, struct error *error) {
+    const struct text_list *addresses = &service->config->ingress.listen;
+    const size_t each = workers_of_address(service->config);
+    size_t opened = 0;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (!listeners_open(addresses->items[i], listeners + opened, each, error)) {
+            while (opened > 0)
+                close(listeners[--opened]);
+            return false;
+        }
+        opened += each;
+    }
+    return true;
+}
+
 static bool open_workers(struct service *service, struct error *error) {
     int *listeners = memory_new_array(service->worker_count, sizeof *listeners);
-    bool opened =
-        listeners_open(service->config->ingress.listen, listeners, service->worker_count, error);
+    bool opened = open_listeners(service, listeners, error);
 
     if (opened)
         service->port = listener_port(listeners[0]);
@@ -234,12 +254,27 @@ static void join_workers(struct service *service) {
         worker_join(service->workers[i]);
 }
 
+static void log_ready(const struct service *service) {
+    const struct text_list *addresses = &service->config->ingress.listen;
+    struct buffer listen = {0};
+
+    for (size_t i = 0; i < addresses->count; i++)
+        buffer_append_format(&listen, "%s%s", i == 0 ? "" : ", ", addresses->items[i]);
+    log_info("ready", log_text("version", COLUMBA_VERSION),
+             log_slice("listen", buffer_slice(&listen)), log_number("port", service->port),
+             log_text("admin_listen", service->config->ingress.admin_listen),
+             log_number("admin_port", admin_port(service->admin)),
+             log_number("workers", (int64_t)service->worker_count));
+    buffer_free(&listen);
+}
+
 bool service_run(const struct program *program, const char *path, const struct config *config,
                  struct error *error) {
-    size_t worker_count =
-        config->ingress.workers > 0 ? (size_t)config->ingress.workers : core_count();
-    struct service service = {
-        .program = program, .path = path, .config = config, .worker_count = worker_count};
+    struct service service = {.program = program,
+                              .path = path,
+                              .config = config,
+                              .worker_count =
+                                  workers_of_address(config) * config->ingress.listen.count};
 
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit(config);
@@ -249,7 +284,7 @@ bool service_run(const struct program *program, const char *path, const struct c
     loop_on_signal(service.loop, SIGINT, on_stop_signal, &service);
     loop_on_signal(service.loop, SIGHUP, on_hang_up, &service);
     service.worker_stopped = wakeup_new(service.loop, on_worker_stopped, &service);
-    service.workers = memory_new_array(worker_count, sizeof(struct worker *));
+    service.workers = memory_new_array(service.worker_count, sizeof(struct worker *));
     service.metrics = instruments_new();
 
     bool started = start(&service, error);
@@ -258,11 +293,7 @@ bool service_run(const struct program *program, const char *path, const struct c
             worker_drain(service.workers[i]);
         join_workers(&service);
     } else {
-        log_info("ready", log_text("version", COLUMBA_VERSION),
-                 log_text("listen", config->ingress.listen), log_number("port", service.port),
-                 log_text("admin_listen", config->ingress.admin_listen),
-                 log_number("admin_port", admin_port(service.admin)),
-                 log_number("workers", (int64_t)worker_count));
+        log_ready(&service);
         loop_run(service.loop);
         join_workers(&service);
         log_info("stopped", log_text("reason", "drained"));

@@ -58,9 +58,9 @@ struct retry_config {
 enum unknown_app { UNKNOWN_APP_DROP, UNKNOWN_APP_REJECT };
 
 struct ingress_config {
-    char *listen; /* address:port, [v6]:port */
+    struct text_list listen; /* each address:port, [v6]:port; one at least */
     char *admin_listen;
-    int64_t workers; /* 0: one for each core */
+    int64_t workers; /* for each address; 0: as many as cores */
     int64_t body_limit_bytes;
     int64_t device_limit;
     int64_t copies_limit_bytes;

@@ -27,6 +27,7 @@ struct option_type {
 extern const struct option_type option_text;          /* char *; bounds are of its length */
 extern const struct option_type option_name;          /* char *, of value_is_name */
 extern const struct option_type option_address;       /* char *, host:port */
+extern const struct option_type option_address_list;  /* struct text_list, or one alone */
 extern const struct option_type option_endpoint;      /* char * host, and int64_t port */
 extern const struct option_type option_base_url;      /* char *, without a slash at its end */
 extern const struct option_type option_proxy;         /* char *; "" for none */

@@ -364,6 +364,33 @@ static bool equal_name_list(const struct option *option, const void *a, const vo
 const struct option_type option_name_list = {read_name_list, expect_name_list, equal_name_list,
                                              release_name_list};
 
+/* One address alone is a list of one. */
+static bool read_address_list(const struct option *option, const struct yaml_node *node,
+                              void *target, struct error *error) {
+    struct text_list *list = field(option, target);
+    const bool is_list = node->kind == YAML_LIST && node->count > 0;
+    const struct yaml_node *items = is_list ? node->children : node;
+    char host[ADDRESS_HOST_SIZE];
+    int port = 0;
+
+    if (is_list && !need_list(option, node, error))
+        return false;
+    for (size_t i = 0; i < (is_list ? node->count : 1); i++) {
+        if (!split_address(option, &items[i], host, &port, error))
+            return false;
+        list->items[list->count++] = memory_copy_text(items[i].text);
+    }
+    return true;
+}
+
+static void expect_address_list(const struct option *option, struct buffer *out) {
+    expect_address(option, out);
+    buffer_append_format(out, ", or a list of at most %d of them", CONFIG_LIST_MAX);
+}
+
+const struct option_type option_address_list = {read_address_list, expect_address_list,
+                                                equal_name_list, release_name_list};
+
 /* A list that ends with NULL. What was read before a mistake is freed with the app. */
 static bool read_text_list(const struct option *option, const struct yaml_node *node, void *target,
                            bool (*is_fit)(const char *text), const char *fault,

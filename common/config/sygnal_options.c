@@ -1,3 +1,4 @@
+#include "common/base/memory.h"
 #include "common/config/sygnal_parts.h"
 #include "common/config/value.h"
 
@@ -13,13 +14,18 @@ static const char *text_or(const struct yaml_node *node, const char *fallback) {
     return node != NULL && node->kind == YAML_TEXT ? node->text : fallback;
 }
 
+static void format_address(const char *host, const char *port, char out[ADDRESS_TEXT_SIZE]) {
+    bool is_v6 = strchr(host, ':') != NULL;
+
+    snprintf(out, ADDRESS_TEXT_SIZE, "%s%s%s:%s", is_v6 ? "[" : "", host[0] == '\0' ? "[::]" : host,
+             is_v6 ? "]" : "", port);
+}
+
 static void write_address(const char *key, const char *host, const char *port, size_t line,
                           struct yaml_writer *out) {
     char text[ADDRESS_TEXT_SIZE];
-    bool is_v6 = strchr(host, ':') != NULL;
 
-    snprintf(text, sizeof text, "%s%s%s:%s", is_v6 ? "[" : "", host[0] == '\0' ? "[::]" : host,
-             is_v6 ? "]" : "", port);
+    format_address(host, port, text);
     yaml_writer_text(out, key, text, line);
 }
 
@@ -28,42 +34,77 @@ static bool is_every_address(const struct yaml_node *node) {
            (node->kind == YAML_TEXT && (node->text[0] == '\0' || strcmp(node->text, "::") == 0));
 }
 
-/* The one address that stands for the list: one that covers all others, else the first, for what
- * was not to be reached must not become so. */
-static const char *choose_address(const struct yaml_node *list, struct yaml_writer *out) {
-    bool has_v6 = false;
-    bool has_every_v4 = false;
+static bool is_v4(const char *host) {
+    return strchr(host, ':') == NULL;
+}
+
+/* An address that another one covers is not listened on twice, which would fail. */
+static bool is_covered(const char *host, const char *const *chosen, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(chosen[i], host) == 0 || (strcmp(chosen[i], "0.0.0.0") == 0 && is_v4(host)))
+            return true;
+    return false;
+}
+
+/* Those to listen on: [::] stands for all, 0.0.0.0 for all of IPv4. hosts has room for each. */
+static size_t choose_addresses(const struct yaml_node *list, const char **hosts) {
+    static const char every_v4[] = "0.0.0.0";
+    size_t count = 0;
 
     for (size_t i = 0; i < list->count; i++) {
-        const struct yaml_node *item = &list->children[i];
-        if (is_every_address(item))
-            return "::";
-        has_v6 |= strchr(text_or(item, ""), ':') != NULL;
-        has_every_v4 |= strcmp(text_or(item, ""), "0.0.0.0") == 0;
+        if (is_every_address(&list->children[i])) {
+            hosts[0] = "::";
+            return 1;
+        }
+        if (strcmp(text_or(&list->children[i], ""), every_v4) == 0 && count == 0)
+            hosts[count++] = every_v4;
     }
-    if (has_every_v4 && !has_v6)
-        return "0.0.0.0";
-    if (list->count > 1)
-        sygnal_note(out, list,
-                    "gives its first address alone: for all, say ingress.listen: \"[::]:PORT\"");
-    return text_or(&list->children[0], "");
+    for (size_t i = 0; i < list->count; i++) {
+        const char *host = text_or(&list->children[i], "");
+        if (!is_covered(host, hosts, count))
+            hosts[count++] = host;
+    }
+    return count;
+}
+
+static void write_addresses(const char *key, const struct yaml_node *list, const char *port,
+                            size_t line, struct yaml_writer *out) {
+    const char **hosts = memory_new_array(list->count, sizeof *hosts);
+    const size_t count = choose_addresses(list, hosts);
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (count == 1) {
+        write_address(key, hosts[0], port, line, out);
+    } else {
+        yaml_writer_open(out, key, line);
+        for (size_t i = 0; i < count; i++) {
+            format_address(hosts[i], port, text);
+            yaml_writer_item(out, text, line);
+        }
+        yaml_writer_close(out);
+    }
+    free(hosts);
 }
 
 static bool write_listen(const struct sygnal_option *option, const struct yaml_node *root,
                          struct yaml_writer *out, struct error *error) {
     const struct yaml_node *http = yaml_member(root, "http");
     const struct yaml_node *addresses = yaml_member(http, "bind_addresses");
-    const struct yaml_node *port = yaml_member(http, "port");
-    const struct yaml_node *origin = port != NULL ? port : addresses != NULL ? addresses : http;
-    const char *host = "127.0.0.1";
+    const struct yaml_node *port_node = yaml_member(http, "port");
+    const struct yaml_node *origin = port_node != NULL   ? port_node
+                                     : addresses != NULL ? addresses
+                                                         : http;
+    const char *port = text_or(port_node, "5000");
+    const size_t line = origin == NULL ? 1 : origin->line;
 
-    if (addresses != NULL && addresses->kind == YAML_LIST && addresses->count > 0)
-        host = choose_address(addresses, out);
-    else if (addresses != NULL && addresses->kind == YAML_TEXT)
-        host = addresses->text;
-    else if (addresses != NULL)
+    if (addresses == NULL)
+        write_address(option->key, "127.0.0.1", port, line, out);
+    else if (addresses->kind == YAML_TEXT)
+        write_address(option->key, addresses->text, port, line, out);
+    else if (addresses->kind == YAML_LIST && addresses->count > 0)
+        write_addresses(option->key, addresses, port, line, out);
+    else
         return yaml_refuse(addresses, error, "is not a list, expected the addresses to listen on");
-    write_address(option->key, host, text_or(port, "5000"), origin == NULL ? 1 : origin->line, out);
     return true;
 }
 

@@ -189,6 +189,13 @@ void yaml_writer_text(struct yaml_writer *writer, const char *key, const char *t
     end_line(writer);
 }
 
+void yaml_writer_item(struct yaml_writer *writer, const char *text, size_t line) {
+    begin_line(writer, line);
+    buffer_append_text(&writer->text, "- ");
+    append_quoted(writer, text, true);
+    end_line(writer);
+}
+
 /* What follows a key or a dash. */
 static void write_value(struct yaml_writer *writer, const struct yaml_node *node,
                         enum yaml_words words) {

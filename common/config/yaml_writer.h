@@ -35,6 +35,9 @@ void yaml_writer_raw(struct yaml_writer *writer, const char *key, const char *va
 /* `key: "text"`, whatever is in the text, with every dollar doubled. */
 void yaml_writer_text(struct yaml_writer *writer, const char *key, const char *text, size_t line);
 
+/* `- "text"`, the same as an item of the list that is open. */
+void yaml_writer_item(struct yaml_writer *writer, const char *text, size_t line);
+
 enum yaml_words {
     YAML_WORDS_OURS,   /* variables of the environment stay what they are */
     YAML_WORDS_LITERAL /* a dollar is a dollar, and yes, no, on and off are booleans: YAML 1.1 */

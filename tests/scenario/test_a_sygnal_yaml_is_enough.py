@@ -28,6 +28,9 @@ def two_free_ports():
             return port
 
 
+ADDRESSES = ["127.0.0.1", "127.0.0.2"]
+
+
 def sygnal(ports, apps):
     """What Sygnal 0.17 reads, with what older versions left behind."""
     return {
@@ -39,7 +42,7 @@ def sygnal(ports, apps):
             },
             "access": {"x_forwarded_for": True},
         },
-        "http": {"bind_addresses": ["127.0.0.1"], "port": ports["http"]},
+        "http": {"bind_addresses": ADDRESSES, "port": ports["http"]},
         "metrics": {
             "prometheus": {"enabled": True, "address": "127.0.0.1", "port": ports["metrics"]},
             "opentracing": {"enabled": False, "implementation": "jaeger", "service_name": "sygnal"},
@@ -204,6 +207,16 @@ def test_what_is_not_taken_over_is_said_once_by_each(gateway):
 
 def test_health_is_where_load_balancers_ask(own):
     assert http_client.get(own.ports["http"], "/health").status == 200
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_it_is_served_at_each_address(own, gateway, address):
+    pushkey = unique()
+
+    with http_client.Client(own.ports["http"], host=address) as client:
+        assert client.notify(notification(device(pushkey, ANDROID))).rejected == []
+
+    gateway.fcm.wait_for(pushkey)
 
 
 def test_columbactl_reads_it_and_writes_it_as_its_own(own, tmp_path):

@@ -36,9 +36,9 @@ class Answer:
 
 
 class Client:
-    def __init__(self, port, timeout_s=60):
+    def __init__(self, port, timeout_s=60, host="127.0.0.1"):
         self.port = port
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        self.connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
 
     def request(self, method, path, body=None, headers=None):
         self.connection.request(method, path, body, headers or {})

@@ -36,7 +36,8 @@ static void test_every_default_of_the_programs(void **state) {
     const struct dispatcher_config *dispatcher = &config->dispatcher;
 
     (void)state;
-    assert_string_equal(ingress->listen, "[::]:8008");
+    assert_int_equal(ingress->listen.count, 1);
+    assert_string_equal(ingress->listen.items[0], "[::]:8008");
     assert_string_equal(ingress->admin_listen, "127.0.0.1:9101");
     assert_int_equal(ingress->workers, 0);
     assert_int_equal(ingress->body_limit_bytes, 524288);
@@ -133,7 +134,7 @@ static void test_values_of_the_programs(void **state) {
                                   "  request_timeout: 1s\n" QUEUE APPS);
 
     (void)state;
-    assert_string_equal(config->ingress.listen, "0.0.0.0:80");
+    assert_string_equal(config->ingress.listen.items[0], "0.0.0.0:80");
     assert_string_equal(config->ingress.admin_listen, "localhost:0");
     assert_int_equal(config->ingress.workers, 2);
     assert_int_equal(config->ingress.body_limit_bytes, 65536);
@@ -155,7 +156,7 @@ static void test_a_key_without_a_value_is_as_good_as_none(void **state) {
 
     (void)state;
     assert_int_equal(config->redis.port, 6379);
-    assert_string_equal(config->ingress.listen, "[::]:8008");
+    assert_string_equal(config->ingress.listen.items[0], "[::]:8008");
     assert_int_equal(config->ingress.drain_delay_ms, 5000);
     assert_int_equal(config->ingress.workers, 0);
     config_release(config);
@@ -172,7 +173,7 @@ static void test_environment(void **state) {
                    "  ack_timeout: ${COLUMBA_TEST_TIMEOUT}\n"
                    "  prefix: ${COLUMBA_TEST_PREFIX:-dev.}\n"
                    "redis: {password: 'a$$b'}\n" APPS);
-    assert_string_equal(config->ingress.listen, "[10.1.2.3]:8008");
+    assert_string_equal(config->ingress.listen.items[0], "[10.1.2.3]:8008");
     assert_string_equal(config->queue.brokers, "10.1.2.3:9092");
     assert_int_equal(config->queue.ack_timeout_ms, 7000);
     assert_string_equal(config->queue.prefix, "dev.");

@@ -113,7 +113,13 @@ static void test_wrong_texts(void **state) {
          "expected one of error, warning, info, debug"},
         {QUEUE "ingress: {listen: 8008}\n",
          "columba.yaml:2: ingress.listen: \"8008\" is not an address, expected host:port or "
-         "\"[IPv6 address]:port\""},
+         "\"[IPv6 address]:port\", or a list of at most 32 of them"},
+        {QUEUE "ingress: {listen: ['[::1]:1', {}]}\n",
+         "columba.yaml:2: ingress.listen[1]: is not a single value, expected host:port or "
+         "\"[IPv6 address]:port\", or a list of at most 32 of them"},
+        {QUEUE "ingress: {listen: []}\n",
+         "columba.yaml:2: ingress.listen: is not a single value, expected host:port or "
+         "\"[IPv6 address]:port\", or a list of at most 32 of them"},
         {QUEUE "redis: {address: redis:0}\n",
          "columba.yaml:2: redis.address: \"redis:0\" is not an address, expected host:port or "
          "\"[IPv6 address]:port\""},

@@ -85,7 +85,7 @@ static void same_row(const struct option *row, const void *one, const void *othe
         assert_int_equal(*(const bool *)a, *(const bool *)b);
     } else if (type == &option_choice || type == &option_kind) {
         assert_int_equal(*(const unsigned *)a, *(const unsigned *)b);
-    } else if (type == &option_name_list) {
+    } else if (type == &option_name_list || type == &option_address_list) {
         same_lists(row->name, a, b);
     } else if (type == &option_duration_list) {
         assert_memory_equal(a, b, sizeof(struct duration_list));
@@ -182,7 +182,7 @@ static void test_words_keep_their_meaning(void **state) {
     read_sample("words", ".yaml", &text);
     struct config *config = config_parse("sygnal.yaml", buffer_slice(&text), &error);
     assert_non_null(config);
-    assert_string_equal(config->ingress.listen, "[::1]:5000");
+    assert_string_equal(config->ingress.listen.items[0], "[::1]:5000");
     assert_string_equal(config->dispatcher.proxy, "http://user:pa$$w$ord@[2001:db8::1]:3128");
     assert_int_equal(config->apps.count, 3);
     const struct app *apps = config->apps.list;
@@ -304,26 +304,31 @@ static void test_the_environment_says_where_the_queue_is(void **state) {
 
 static void test_where_it_listens(void **state) {
     static const struct {
-        const char *http, *listen;
+        const char *http;
+        const char *listen[4];
     } cases[] = {
-        {"{port: 80}", "127.0.0.1:80"},
-        {"{bind_addresses: ['0.0.0.0']}", "0.0.0.0:5000"},
-        {"{bind_addresses: ['127.0.0.1', '0.0.0.0']}", "0.0.0.0:5000"},
-        {"{bind_addresses: ['0.0.0.0', '::']}", "[::]:5000"},
-        {"{bind_addresses: ['0.0.0.0', '::1']}", "0.0.0.0:5000"},
-        {"{bind_addresses: ['']}", "[::]:5000"},
-        {"{bind_addresses: [~]}", "[::]:5000"},
-        {"{bind_addresses: ['::1']}", "[::1]:5000"},
-        {"{bind_addresses: localhost, port: '81'}", "localhost:81"},
-        {"{bind_addresses: [10.0.0.1, 10.0.0.2]}", "10.0.0.1:5000"},
+        {"{port: 80}", {"127.0.0.1:80"}},
+        {"{bind_addresses: ['0.0.0.0']}", {"0.0.0.0:5000"}},
+        {"{bind_addresses: ['127.0.0.1', '0.0.0.0']}", {"0.0.0.0:5000"}},
+        {"{bind_addresses: ['0.0.0.0', '::']}", {"[::]:5000"}},
+        {"{bind_addresses: ['::1', '0.0.0.0', 10.0.0.1]}", {"0.0.0.0:5000", "[::1]:5000"}},
+        {"{bind_addresses: ['']}", {"[::]:5000"}},
+        {"{bind_addresses: [~]}", {"[::]:5000"}},
+        {"{bind_addresses: ['::1']}", {"[::1]:5000"}},
+        {"{bind_addresses: localhost, port: '81'}", {"localhost:81"}},
+        {"{bind_addresses: [10.0.0.1, '::1', 10.0.0.2, 10.0.0.1]}",
+         {"10.0.0.1:5000", "[::1]:5000", "10.0.0.2:5000"}},
     };
     (void)state;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char yaml[256];
+        size_t count = 0;
         snprintf(yaml, sizeof yaml, "http: %s\n" APPS, cases[i].http);
         struct config *config = parse(yaml);
-        assert_string_equal(config->ingress.listen, cases[i].listen);
+        for (; cases[i].listen[count] != NULL; count++)
+            assert_string_equal(config->ingress.listen.items[count], cases[i].listen[count]);
+        assert_int_equal(config->ingress.listen.count, count);
         config_release(config);
     }
 }
@@ -366,7 +371,10 @@ static void test_mistakes_are_one_line_of_the_file(void **state) {
          "webpush, unifiedpush, hms, retired"},
         {"http:\n  bind_addresses: ['::1']\n  port: many\n" APPS,
          "columba.yaml:3: ingress.listen: \"[::1]:many\" is not an address, expected host:port "
-         "or \"[IPv6 address]:port\""},
+         "or \"[IPv6 address]:port\", or a list of at most 32 of them"},
+        {"http:\n  bind_addresses:\n  - '::1'\n  - 10.0.0.1\n  port: many\n" APPS,
+         "columba.yaml:5: ingress.listen[0]: \"[::1]:many\" is not an address, expected host:port "
+         "or \"[IPv6 address]:port\", or a list of at most 32 of them"},
         {"http: 5000\n" APPS, "columba.yaml:1: http: is not a map, expected keys and their values"},
         {"http: {bind_addresses: []}\n" APPS, "columba.yaml:1: http.bind_addresses: is not a "
                                               "list, expected the addresses to listen on"},
