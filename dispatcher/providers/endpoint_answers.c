@@ -14,9 +14,10 @@ struct row {
 
 static const struct row webpush[] = {
     {200, 299, NULL, ANSWER_DELIVERED, "delivered"},
-    {400, 403, "VapidPkHashMismatch", ANSWER_AMBIGUOUS, "VapidPkHashMismatch"}, /* Apple */
-    {403, 403, "do not correspond", ANSWER_AMBIGUOUS, "vapid_mismatch"},        /* Google */
-    {403, 403, "ExpiredJwtToken", ANSWER_REFRESH, "ExpiredJwtToken"},           /* Apple */
+    {400, 400, "VapidPkHashMismatch", ANSWER_AMBIGUOUS, "VapidPkHashMismatch"}, /* Apple */
+    {403, 403, "VapidPkHashMismatch", ANSWER_AMBIGUOUS, "VapidPkHashMismatch"},
+    {403, 403, "do not correspond", ANSWER_AMBIGUOUS, "vapid_mismatch"}, /* Google */
+    {403, 403, "ExpiredJwtToken", ANSWER_REFRESH, "ExpiredJwtToken"},    /* Apple */
     {401, 401, NULL, ANSWER_CONFIGURATION, NULL},
     {403, 403, NULL, ANSWER_CONFIGURATION, NULL},
     {404, 404, NULL, ANSWER_AMBIGUOUS, NULL},

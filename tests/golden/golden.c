@@ -1,5 +1,7 @@
 /* Runs the golden files of a folder: encodes what each says it was given, and compares with what it
- * says is sent. With COLUMBA_GOLDEN_UPDATE set it writes what is sent into the files instead. */
+ * says is sent; together they have to show every shape of coverage.c. With COLUMBA_GOLDEN_UPDATE
+ * set it writes what is sent into the files instead. */
+#include "coverage.h"
 #include "golden_file.h"
 
 #include "common/base/arena.h"
@@ -328,7 +330,7 @@ static bool compare(const char *name, struct json_object *expected, struct json_
     return true;
 }
 
-static bool run_case(const char *path, bool is_update) {
+static bool run_case(const char *path, bool is_update, struct coverage *coverage) {
     struct json_object *written = NULL;
     struct json_object *file = golden_file_read(path, &written);
     struct json_object *seen = NULL;
@@ -338,6 +340,7 @@ static bool run_case(const char *path, bool is_update) {
 
     if (file == NULL || written == NULL)
         goto out;
+    coverage_note(coverage, json_member(file, "notify"));
     seen = encode_case(file, name);
     if (seen == NULL)
         goto out;
@@ -358,6 +361,7 @@ out:
 int main(int argc, char **argv) {
     const bool is_update = getenv("COLUMBA_GOLDEN_UPDATE") != NULL;
     struct buffer pattern = {0};
+    struct coverage coverage = {0};
     glob_t files = {0};
     size_t failed = 0;
 
@@ -368,11 +372,10 @@ int main(int argc, char **argv) {
     buffer_append_format(&pattern, "%s/*.json", argv[1]);
     glob(buffer_text(&pattern), 0, NULL, &files);
     for (size_t i = 0; i < files.gl_pathc; i++)
-        if (!run_case(files.gl_pathv[i], is_update))
+        if (!run_case(files.gl_pathv[i], is_update, &coverage))
             failed++;
     printf("%zu golden files, %zu failed\n", files.gl_pathc, failed);
-    const bool is_empty = files.gl_pathc == 0;
     globfree(&files);
     buffer_free(&pattern);
-    return failed == 0 && !is_empty ? 0 : 1;
+    return coverage_is_whole(&coverage) && failed == 0 ? 0 : 1;
 }
