@@ -6,7 +6,11 @@
 #include "dispatcher/key_file.h"
 #include "dispatcher/providers/certificate.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { HOUR_MS = 3600 * 1000, LOOKS_A_DAY = 24, WARNED_AHEAD_DAYS = 30 };
 
@@ -65,14 +69,33 @@ static void look_at(struct credential_expiry *expiry, const struct app *app, boo
                 days_left);
 }
 
+/* What is only opened when a push needs it is missed while there is time to mend it. */
+static void look_at_files(const struct app *app) {
+    const char *const paths[] = {app->apns.key_file, app->fcm.service_account_file,
+                                 app->webpush.vapid_key_file, app->route.ca_file};
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const int descriptor =
+            paths[i] == NULL ? -1 : open(paths[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (descriptor >= 0)
+            close(descriptor);
+        else if (paths[i] != NULL)
+            log_error("credential_unreadable", log_text("app_id", app->pattern),
+                      log_text("file", paths[i]), log_text("detail", strerror(errno)));
+    }
+}
+
 static void look(void *context) {
     struct credential_expiry *expiry = context;
     const struct apps *apps = &expiry->config->apps;
     const bool is_told = expiry->look_count++ % LOOKS_A_DAY == 0;
 
-    for (size_t i = 0; i < apps->count; i++)
+    for (size_t i = 0; i < apps->count; i++) {
         if (apps->list[i].route.certificate_file != NULL)
             look_at(expiry, &apps->list[i], is_told);
+        if (is_told)
+            look_at_files(&apps->list[i]);
+    }
     timer_start(expiry->hourly, HOUR_MS);
 }
 

@@ -25,6 +25,7 @@ struct fixture {
     struct credential_expiry *expiry;
     char directory[64];
     char path[80];
+    char key_path[80];
     int log; /* what is logged goes there */
     int stderr_before;
 };
@@ -41,6 +42,10 @@ static struct fixture *open_fixture(void) {
     snprintf(fixture->directory, sizeof fixture->directory, "/tmp/credential_expiry.XXXXXX");
     assert_non_null(mkdtemp(fixture->directory));
     snprintf(fixture->path, sizeof fixture->path, "%s/apns.pem", fixture->directory);
+    snprintf(fixture->key_path, sizeof fixture->key_path, "%s/apns.p8", fixture->directory);
+    FILE *key = fopen(fixture->key_path, "w");
+    assert_non_null(key);
+    fclose(key);
     fixture->log = open(fixture->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     fixture->stderr_before = dup(STDERR_FILENO);
     assert_true(fixture->log >= 0 && dup2(fixture->log, STDERR_FILENO) >= 0);
@@ -56,6 +61,7 @@ static void close_fixture(struct fixture *fixture) {
     metrics_free(fixture->metrics);
     loop_free(fixture->loop);
     unlink(fixture->path);
+    unlink(fixture->key_path);
     rmdir(fixture->directory);
     free(fixture);
 }
@@ -80,8 +86,8 @@ static void configure(struct fixture *fixture) {
                          "queue: {brokers: b:9092}\n"
                          "apps:\n"
                          "  by.certificate: {type: apns, certfile: %s}\n"
-                         "  by.key: {type: apns, keyfile: k, key_id: K, team_id: T, topic: t}\n",
-                         fixture->path);
+                         "  by.key: {type: apns, keyfile: %s, key_id: K, team_id: T, topic: t}\n",
+                         fixture->path, fixture->key_path);
     struct config *config = config_parse("columba.yaml", buffer_slice(&yaml), &error);
     assert_string_equal(error.text, "");
     credential_expiry_configure(fixture->expiry, config);
@@ -164,12 +170,27 @@ static void a_new_configuration_is_looked_at_at_once(void **state) {
     close_fixture(fixture);
 }
 
+/* At the start, and once a day: not only when the first push needs it. */
+static void a_key_file_that_is_not_there_is_told_of(void **state) {
+    struct fixture *fixture = open_fixture();
+
+    (void)state;
+    write_certificate(fixture, fixture->loop->wall_ms + INT64_C(400) * DAY_MS);
+    unlink(fixture->key_path);
+    configure(fixture);
+    assert_int_equal(logged(fixture, "\"credential_unreadable\""), 1);
+    fake_loop_run(fixture->loop, DAY_MS + 1);
+    assert_int_equal(logged(fixture, "\"credential_unreadable\""), 1);
+    close_fixture(fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warns_once_a_day_from_thirty_days_on),
         cmocka_unit_test(an_end_that_has_come_is_an_error),
         cmocka_unit_test(a_new_certificate_is_seen_within_the_hour),
         cmocka_unit_test(a_new_configuration_is_looked_at_at_once),
+        cmocka_unit_test(a_key_file_that_is_not_there_is_told_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
