@@ -28,20 +28,20 @@ static bool is_free_of_hold(const struct hold *hold, const struct admission_push
     return true;
 }
 
-bool admission_judge(const struct state_answer *answer, const struct admission_push *push,
-                     int64_t now_ms, bool *is_outdated, struct ending *out) {
+bool admission_judge(const struct state_answer *answer, const struct hold *hold,
+                     const struct admission_push *push, int64_t now_ms, bool *is_outdated,
+                     struct ending *out) {
     *is_outdated = false;
-    if (!answer->known)
-        return true;
-    if (answer->has_verdict && verdict_holds(&answer->verdict, push->pushkey_ts_ms)) {
+    if (answer->known && answer->has_verdict &&
+        verdict_holds(&answer->verdict, push->pushkey_ts_ms)) {
         *out = ending_of(OUTCOME_REJECTED, "verdict");
         return false;
     }
-    if (answer->seen) {
+    if (answer->known && answer->seen) {
         *out = ending_of(OUTCOME_DROPPED, "duplicate");
         return false;
     }
-    return !answer->has_hold || is_free_of_hold(&answer->hold, push, now_ms, is_outdated, out);
+    return is_free_of_hold(hold, push, now_ms, is_outdated, out);
 }
 
 static void answered(void *context, const struct state_answer *answer) {
@@ -54,22 +54,22 @@ static void answered(void *context, const struct state_answer *answer) {
         return;
     }
     instruments_state_answered(core, answer->known);
+    if (answer->known)
+        chain_learn(delivery, answer->has_hold ? &answer->hold : NULL);
     const struct admission_push push = {
         .pushkey_ts_ms =
             verdict_pushkey_ts_ms(delivery->device->pushkey_ts, loop_wall_ms(core->parts.loop)),
         .accepted_ms = delivery->accepted_ms,
         .is_badge_only = notification_is_badge_only(delivery->notification),
     };
-    delivery->state_known = answer->known;
-    delivery->has_hold = answer->known && answer->has_hold;
-    delivery->hold = delivery->has_hold ? answer->hold : (struct hold){0};
-    if (admission_judge(answer, &push, core_queue_ms(core), &delivery->is_outdated, &ending)) {
-        gates_enter(delivery);
-        return;
-    }
-    if (ending.outcome == OUTCOME_REJECTED)
+    bool may_go = admission_judge(answer, chain_hold(delivery), &push, core_queue_ms(core),
+                                  &delivery->is_outdated, &ending);
+    if (!may_go && ending.outcome == OUTCOME_REJECTED)
         state_renew_verdict(core->parts.state, delivery->pushkey, &answer->verdict);
-    settle(delivery, &ending);
+    if (may_go && !delivery->is_leaving)
+        gates_enter(delivery);
+    else
+        settle(delivery, may_go ? &delivery->ending : &ending);
 }
 
 void admission_ask(struct delivery *delivery) {
@@ -79,4 +79,10 @@ void admission_ask(struct delivery *delivery) {
     memcpy(question.pushkey, delivery->pushkey, sizeof question.pushkey);
     delivery_enter(delivery, DELIVERY_ADMITTING);
     state_ask(delivery->core->parts.state, &question, answered, delivery);
+}
+
+void admission_ask_leaving(struct delivery *delivery, const struct ending *ending) {
+    delivery->is_leaving = true;
+    delivery->ending = *ending;
+    admission_ask(delivery);
 }

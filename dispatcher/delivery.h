@@ -6,6 +6,7 @@
 #include "common/push/app.h"
 #include "common/push/notification.h"
 #include "common/push/record.h"
+#include "dispatcher/chain.h"
 #include "dispatcher/core.h"
 #include "dispatcher/decision.h"
 #include "dispatcher/gates.h"
@@ -41,23 +42,22 @@ struct delivery {
     char pushkey[IDENTITY_PUSHKEY_SIZE];
     int64_t seen;
     bool has_seen;
-    bool state_known; /* Redis answered when it was admitted */
-    bool has_hold;    /* its pushkey has one, or had one when it was looked up */
-    struct hold hold;
     bool is_outdated; /* a newer one has reached the pushkey: it goes without its counts */
     struct gate_ticket ticket;
     int tries;
     char *authorization; /* what the last send carried, a secret; NULL without */
+    bool is_leaving;     /* ending says how, unless Redis has another end for it */
     struct ending ending;
     int64_t delay_ms;     /* of the retry topic that its copy went to */
     bool is_copy_refused; /* at least once */
+    struct hold written;  /* the hold that it has told Redis of */
     unsigned writes;      /* to the shared state that have not been answered */
     struct timer *pause;  /* before a copy is tried again; NULL until needed */
 
     /* Places in intake's lists. */
     struct delivery *next; /* of all that are in flight */
     struct delivery *previous;
-    struct delivery *behind; /* the next one of the same pushkey */
+    struct chain_place place;
 };
 
 const char *delivery_state_name(enum delivery_state state);

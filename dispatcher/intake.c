@@ -3,30 +3,20 @@
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "dispatcher/admission.h"
+#include "dispatcher/chain.h"
 #include "dispatcher/delivery.h"
 #include "dispatcher/gates.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/settle.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <uthash.h>
-
-/* The deliveries of one pushkey: the first is under way, the others wait behind it. */
-struct chain {
-    char pushkey[IDENTITY_PUSHKEY_SIZE];
-    struct delivery *first;
-    struct delivery *last;
-    size_t count;
-    UT_hash_handle hh;
-};
 
 struct intake {
     struct core *core;
     struct delivery *all; /* the newest first */
     struct delivery *oldest;
     struct timer *sweep;
-    struct chain *chains;
+    struct chains *chains;
     size_t count;
     size_t bytes;
     size_t attached;
@@ -42,6 +32,7 @@ struct intake *intake_new(struct core *core) {
     struct intake *intake = memory_new(sizeof *intake);
 
     intake->core = core;
+    intake->chains = chains_new();
     intake->sweep = timer_new(core->parts.loop, on_sweep, intake);
     timer_start(intake->sweep, SWEEP_MS);
     return intake;
@@ -94,60 +85,6 @@ static void unlink_delivery(struct intake *intake, struct delivery *delivery) {
     intake->bytes -= delivery->size_bytes;
 }
 
-static struct chain *find_chain(struct intake *intake, const char *pushkey) {
-    struct chain *chain = NULL;
-
-    HASH_FIND_STR(intake->chains, pushkey, chain);
-    return chain;
-}
-
-/* False: too many wait for this pushkey already. */
-static bool join_chain(struct intake *intake, struct delivery *delivery) {
-    struct chain *chain = find_chain(intake, delivery->pushkey);
-
-    if (chain == NULL) {
-        chain = memory_new(sizeof *chain);
-        memcpy(chain->pushkey, delivery->pushkey, sizeof chain->pushkey);
-        HASH_ADD_STR(intake->chains, pushkey, chain);
-    } else if (chain->count > INTAKE_CHAIN_MAX) {
-        return false;
-    } else {
-        chain->last->behind = delivery;
-    }
-    if (chain->first == NULL)
-        chain->first = delivery;
-    chain->last = delivery;
-    chain->count++;
-    return true;
-}
-
-/* Returns the delivery whose turn it is now, NULL when there is none or it was not the first. */
-static struct delivery *leave_chain(struct intake *intake, struct delivery *delivery) {
-    struct chain *chain = find_chain(intake, delivery->pushkey);
-    struct delivery *before = NULL;
-
-    if (chain == NULL)
-        return NULL;
-    for (struct delivery *at = chain->first; at != NULL && at != delivery; at = at->behind)
-        before = at;
-    bool is_member = before == NULL ? chain->first == delivery : before->behind == delivery;
-    if (!is_member)
-        return NULL;
-    if (before != NULL)
-        before->behind = delivery->behind;
-    else
-        chain->first = delivery->behind;
-    if (chain->last == delivery)
-        chain->last = before;
-    chain->count--;
-    struct delivery *successor = before == NULL ? chain->first : NULL;
-    if (chain->count == 0) {
-        HASH_DEL(intake->chains, chain);
-        free(chain);
-    }
-    return successor;
-}
-
 void intake_copy_refused(struct intake *intake, const struct error *error) {
     if (intake->copies_refused++ == 0)
         log_error("intake_stopped", log_text("lane", intake->core->lane),
@@ -162,11 +99,12 @@ void intake_copy_taken(struct intake *intake) {
     update_take(intake);
 }
 
-static void move_untried(struct delivery *delivery, const char *reason) {
-    struct ending ending = ending_of(OUTCOME_MOVED, reason);
+/* Too many wait for its pushkey, or it has waited for too long. */
+static void move_busy(struct delivery *delivery) {
+    struct ending ending = ending_of(OUTCOME_MOVED, "busy_pushkey");
 
     ending.is_untried = true;
-    settle(delivery, &ending);
+    admission_ask_leaving(delivery, &ending);
 }
 
 /* Nothing that merely waits for its turn keeps a commit back for long. */
@@ -180,10 +118,20 @@ static void on_sweep(void *context) {
         previous = delivery->previous;
         if (delivery->state != DELIVERY_QUEUED)
             continue;
-        leave_chain(intake, delivery);
-        move_untried(delivery, "busy_pushkey");
+        chain_step_aside(delivery);
+        move_busy(delivery);
     }
     timer_start(intake->sweep, SWEEP_MS);
+}
+
+static void queue_up(struct intake *intake, struct delivery *delivery) {
+    if (!chain_join(intake->chains, delivery)) {
+        move_busy(delivery);
+        return;
+    }
+    delivery_enter(delivery, DELIVERY_QUEUED);
+    if (chain_is_first(delivery))
+        admission_ask(delivery);
 }
 
 void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record) {
@@ -193,24 +141,21 @@ void intake_take(struct intake *intake, struct partition *partition, struct queu
 
     link_delivery(intake, delivery);
     update_take(intake);
-    if (!is_usable) {
+    if (is_usable) {
+        instruments_taken(intake->core, delivery->accepted_ms);
+        queue_up(intake, delivery);
+    } else if (ending.outcome == OUTCOME_MOVED && delivery->pushkey[0] != '\0') {
+        chain_join_beside(intake->chains, delivery);
+        admission_ask_leaving(delivery, &ending);
+    } else {
         settle(delivery, &ending);
-        return;
     }
-    instruments_taken(intake->core, delivery->accepted_ms);
-    if (!join_chain(intake, delivery)) {
-        move_untried(delivery, "busy_pushkey");
-        return;
-    }
-    delivery_enter(delivery, DELIVERY_QUEUED);
-    if (find_chain(intake, delivery->pushkey)->first == delivery)
-        admission_ask(delivery);
 }
 
 void intake_remove(struct delivery *delivery) {
     struct core *core = delivery->core;
     struct intake *intake = core->intake;
-    struct delivery *successor = leave_chain(intake, delivery);
+    struct delivery *successor = chain_leave(intake->chains, delivery);
 
     gates_leave(delivery);
     unlink_delivery(intake, delivery);
@@ -227,7 +172,7 @@ void intake_abandon_idle(struct intake *intake) {
     for (struct delivery *delivery = intake->all; delivery != NULL; delivery = next) {
         next = delivery->next;
         if (delivery->state == DELIVERY_QUEUED || delivery->state == DELIVERY_GATED) {
-            leave_chain(intake, delivery);
+            chain_leave(intake->chains, delivery);
             gates_leave(delivery);
             unlink_delivery(intake, delivery);
             delivery_free(delivery);
@@ -247,16 +192,10 @@ void intake_detach(struct intake *intake) {
 }
 
 void intake_free(struct intake *intake) {
-    struct chain *chain = NULL;
-    struct chain *next = NULL;
-
     if (intake == NULL)
         return;
     timer_free(intake->sweep);
-    HASH_ITER(hh, intake->chains, chain, next) {
-        HASH_DEL(intake->chains, chain);
-        free(chain);
-    }
+    chains_free(intake->chains);
     while (intake->all != NULL) {
         struct delivery *delivery = intake->all;
         intake->all = delivery->next;

@@ -8,8 +8,9 @@
 
 struct delivery;
 
-/* So many may wait behind the one in flight of the same pushkey, and so long; more are moved. */
-enum { INTAKE_CHAIN_MAX = 8, INTAKE_WAIT_MS = 60 * 1000 };
+/* How long a delivery may wait behind others of its pushkey; then it is moved, and so is at once
+ * what finds too many waiting (chain.h). */
+enum { INTAKE_WAIT_MS = 60 * 1000 };
 
 struct intake *intake_new(struct core *core);
 

@@ -61,29 +61,36 @@ static void written(void *context, const struct error *error) {
 static bool has_counts(const struct delivery *delivery) {
     const struct notification *notification = delivery->notification;
 
-    return notification != NULL && !delivery->is_outdated &&
+    return delivery->place.chain != NULL &&
            (notification->has_unread || notification->has_missed_calls);
 }
 
-/* Its counts have reached the pushkey, or may have: no copy of an older push brings others back. */
+/* Its counts have reached the pushkey, or may have. */
 static void note_newest(struct delivery *delivery) {
-    if (has_counts(delivery) && delivery->accepted_ms > delivery->hold.newest_ms)
-        delivery->hold.newest_ms = delivery->accepted_ms;
+    if (has_counts(delivery) && !delivery->is_outdated)
+        chain_note_newest(delivery, delivery->accepted_ms);
+}
+
+static void hold_written(void *context, const struct error *error) {
+    struct delivery *delivery = context;
+
+    if (error == NULL)
+        chain_kept(delivery, &delivery->written);
+    written(context, error);
 }
 
 static void write_hold(struct delivery *delivery) {
     struct core *core = delivery->core;
 
     delivery->writes++;
-    state_write_hold(core->parts.state, delivery->pushkey, &delivery->hold,
-                     core->config->retry.max_age_ms, written, delivery);
+    delivery->written = *chain_hold(delivery);
+    state_write_hold(core->parts.state, delivery->pushkey, &delivery->written,
+                     core->config->retry.max_age_ms, hold_written, delivery);
 }
 
 static void mark_delivered(struct delivery *delivery) {
-    int64_t newest_ms = delivery->hold.newest_ms;
-
     note_newest(delivery);
-    if (delivery->has_hold && delivery->hold.newest_ms != newest_ms)
+    if (chain_has_news(delivery))
         write_hold(delivery);
     if (delivery->has_seen) {
         delivery->writes++;
@@ -112,23 +119,28 @@ static void mark(struct delivery *delivery) {
 }
 
 /* A copy lives in a retry topic from here on. Its pushkey waits with it, or what is delivered
- * meanwhile has at least to be noted. Only what is not known to be there already is written. */
+ * meanwhile has at least to be noted. */
 static void hold(struct delivery *delivery) {
     const struct ending *ending = &delivery->ending;
-    bool is_news = ending->holds || (!delivery->has_hold && has_counts(delivery));
+    bool is_kept = ending->outcome == OUTCOME_MOVED && delivery->place.chain != NULL;
 
-    if (ending->holds)
-        delivery->hold.until_ms =
-            core_queue_ms(delivery->core) +
-            (ending->retry_after_ms > 0 ? ending->retry_after_ms : delivery->delay_ms);
-    if (ending->is_uncertain && has_counts(delivery)) {
-        is_news = true;
-        note_newest(delivery);
-    }
-    if (is_news && delivery->state_known && ending->outcome == OUTCOME_MOVED)
+    if (is_kept && ending->holds)
+        chain_hold_until(delivery, core_queue_ms(delivery->core) + (ending->retry_after_ms > 0
+                                                                        ? ending->retry_after_ms
+                                                                        : delivery->delay_ms));
+    if (is_kept && chain_has_news(delivery))
         write_hold(delivery);
     else
         finish(delivery);
+}
+
+/* What another delivery of its pushkey does meanwhile has to be seen by whoever reads the copy; and
+ * its counts may have arrived although nobody said so. */
+static void announce_copy(struct delivery *delivery) {
+    if (has_counts(delivery))
+        chain_keep(delivery);
+    if (delivery->ending.is_uncertain)
+        note_newest(delivery);
 }
 
 /* ---- Copies ---- */
@@ -213,6 +225,8 @@ void settle(struct delivery *delivery, const struct ending *ending) {
     delivery->ending = *ending;
     delivery_enter(delivery, DELIVERY_SETTLING);
     bool lives_on = ending->outcome == OUTCOME_MOVED || ending->outcome == OUTCOME_DEAD;
+    if (ending->outcome == OUTCOME_MOVED)
+        announce_copy(delivery);
     if (!lives_on)
         mark(delivery);
     else if (delivery->partition != NULL)

@@ -115,14 +115,10 @@ static void check_badge(struct world *world, long long number, const struct push
                         long long count) {
     const struct phone *phone = push->phone;
 
-    if (!push->is_unheld && !push->excused && count >= 0 && phone->newest_ms > push->accepted_ms &&
-        !is_in_doubt(world)) {
-        world->promises->stale_counts++;
-        world_trace(world,
-                    "STALE push %lld brings the count %lld after %lld, which is known to "
-                    "have arrived",
-                    number, count, phone->newest_count);
-    }
+    if (!push->excused && count >= 0 && phone->newest_ms > push->accepted_ms && !is_in_doubt(world))
+        world_broken(world,
+                     "push %lld brings the count %lld after %lld, which is known to have arrived",
+                     number, count, phone->newest_count);
 }
 
 void promises_reached(struct world *world, long long number, long long count) {
@@ -223,7 +219,6 @@ void promises_settled(struct world *world, long long number, enum outcome outcom
     if (push == NULL)
         return;
     push->outcomes |= 1u << outcome;
-    push->is_unheld = push->is_unheld || strcmp(reason, "busy_pushkey") == 0;
     if (outcome == OUTCOME_DELIVERED && push->delivered == 0)
         fault = "and no phone got it";
     else if (outcome == OUTCOME_REJECTED)

@@ -24,7 +24,6 @@ struct push {
     bool excused;          /* a second delivery has a cause */
     int copies_live;       /* records of it in push and retry topics that are not committed */
     bool is_dead_letter;
-    bool is_unheld;    /* moved before anything was known of its pushkey */
     bool ended;        /* has an outcome that may be: rejected or dropped */
     unsigned holders;  /* processes that have a record of it, a bit each */
     uint64_t faults;   /* it met, a bit each */
@@ -38,7 +37,6 @@ struct promises {
     size_t successes[APPS];         /* answers that count for the guard */
     size_t uncertain_rejects[APPS]; /* verdicts on an ambiguous answer */
     size_t second_deliveries;
-    size_t stale_counts; /* older ones after newer ones */
 };
 
 struct promises *promises_new(void);

@@ -1,4 +1,3 @@
-#include "dispatcher/admission.h"
 #include "dispatcher/decision.h"
 #include "dispatcher/partition.h"
 #include "dispatcher/queue_clock.h"
@@ -183,70 +182,6 @@ static void the_brokers_say_what_the_time_is(void **state) {
     assert_int_equal(queue_clock_now_ms(&clock, at_six), 7000);
 }
 
-static void admission_believes_only_what_redis_said(void **state) {
-    struct ending ending;
-    struct state_answer unknown = {.known = false, .has_verdict = true, .seen = true};
-    struct state_answer seen = {.known = true, .seen = true};
-    struct state_answer dead = {.known = true,
-                                .has_verdict = true,
-                                .verdict = {.reason = "UNREGISTERED", .pushkey_ts_ms = 5000}};
-
-    bool is_outdated = false;
-    const struct admission_push old = {.pushkey_ts_ms = 5000};
-    const struct admission_push anew = {.pushkey_ts_ms = 5001};
-
-    (void)state;
-    assert_true(admission_judge(&unknown, &old, 0, &is_outdated, &ending));
-    assert_false(admission_judge(&seen, &old, 0, &is_outdated, &ending));
-    assert_int_equal(ending.outcome, OUTCOME_DROPPED);
-    assert_false(admission_judge(&dead, &old, 0, &is_outdated, &ending));
-    assert_int_equal(ending.outcome, OUTCOME_REJECTED);
-    assert_false(ending.earns_verdict);
-    assert_true(admission_judge(&dead, &anew, 0, &is_outdated, &ending));
-    assert_true(
-        admission_judge(&(struct state_answer){.known = true}, &old, 0, &is_outdated, &ending));
-    assert_false(is_outdated);
-}
-
-static void what_is_held_waits_as_long_as_its_pushkey(void **state) {
-    const struct state_answer held = {
-        .known = true, .has_hold = true, .hold = {.until_ms = 100000, .newest_ms = 0}};
-    const struct admission_push push = {.accepted_ms = 10};
-    struct ending ending;
-    bool is_outdated = false;
-
-    (void)state;
-    assert_false(admission_judge(&held, &push, 60000, &is_outdated, &ending));
-    assert_int_equal(ending.outcome, OUTCOME_MOVED);
-    assert_string_equal(ending.reason, "held");
-    assert_true(ending.is_untried);
-    assert_false(ending.holds);
-    assert_int_equal(ending.retry_after_ms, 40000);
-    assert_true(admission_judge(&held, &push, 99000, &is_outdated, &ending));
-    assert_true(admission_judge(&held, &push, 100001, &is_outdated, &ending));
-}
-
-static void an_older_push_brings_no_counts_back(void **state) {
-    const struct state_answer answer = {
-        .known = true, .has_hold = true, .hold = {.until_ms = 0, .newest_ms = 1000}};
-    struct ending ending;
-    bool is_outdated = false;
-
-    (void)state;
-    assert_false(admission_judge(
-        &answer, &(struct admission_push){.accepted_ms = 999, .is_badge_only = true}, 5000,
-        &is_outdated, &ending));
-    assert_int_equal(ending.outcome, OUTCOME_DROPPED);
-    assert_string_equal(ending.reason, "superseded");
-    assert_true(admission_judge(&answer, &(struct admission_push){.accepted_ms = 999}, 5000,
-                                &is_outdated, &ending));
-    assert_true(is_outdated);
-    assert_true(admission_judge(
-        &answer, &(struct admission_push){.accepted_ms = 1000, .is_badge_only = true}, 5000,
-        &is_outdated, &ending));
-    assert_false(is_outdated);
-}
-
 static void an_answer_is_news_of_the_gate_it_is_about(void **state) {
     static const struct {
         enum answer_meaning meaning;
@@ -320,9 +255,6 @@ int main(void) {
         cmocka_unit_test(what_is_too_old_ends),
         cmocka_unit_test(a_retry_is_due_after_its_delay_whatever_the_clocks_say),
         cmocka_unit_test(the_brokers_say_what_the_time_is),
-        cmocka_unit_test(admission_believes_only_what_redis_said),
-        cmocka_unit_test(what_is_held_waits_as_long_as_its_pushkey),
-        cmocka_unit_test(an_older_push_brings_no_counts_back),
         cmocka_unit_test(an_answer_is_news_of_the_gate_it_is_about),
         cmocka_unit_test(only_its_own_trouble_holds_a_pushkey),
         cmocka_unit_test(an_ambiguous_answer_rejects_when_it_was_earned),
