@@ -328,6 +328,20 @@ void gates_enter(struct delivery *delivery) {
     go_on(gates, delivery);
 }
 
+int64_t gates_shut_for_ms(struct delivery *delivery) {
+    struct gates *gates = delivery->core->gates;
+    int64_t longest_ms = 0;
+
+    find_places(gates, delivery);
+    for (size_t i = 0; i < GATES_STAGES; i++) {
+        const struct place *place = delivery->ticket.places[i];
+        int64_t shut_ms = place == NULL ? 0 : gate_shut_for_ms(&place->gate, now_of(gates));
+        longest_ms = shut_ms > longest_ms ? shut_ms : longest_ms;
+    }
+    delivery->ticket = (struct gate_ticket){0};
+    return longest_ms;
+}
+
 /* The last gate is told first: it is the one that may have to be closed to the next. */
 static void learn_all(struct delivery *delivery, const struct gate_report *of_app,
                       const struct gate_report *of_host) {

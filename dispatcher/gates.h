@@ -36,6 +36,9 @@ void gates_free(struct gates *gates);
 /* Admitted: goes on to delivery_send, now or later, or is moved. */
 void gates_enter(struct delivery *delivery);
 
+/* For how long the gates that it would have to pass have been shut; 0 when they are not. */
+int64_t gates_shut_for_ms(struct delivery *delivery);
+
 /* What became of a delivery that went on: of its last gate, of the others it is good news. */
 void gates_learn(struct delivery *delivery, const struct gate_report *report);
 

@@ -99,11 +99,13 @@ void intake_copy_taken(struct intake *intake) {
     update_take(intake);
 }
 
-/* Too many wait for its pushkey, or it has waited for too long. */
+/* Too many wait for its pushkey, or it has waited for too long. While that is because of a gate it
+ * need not come back any sooner than what waits for the gate. */
 static void move_busy(struct delivery *delivery) {
     struct ending ending = ending_of(OUTCOME_MOVED, "busy_pushkey");
 
     ending.is_untried = true;
+    ending.retry_after_ms = gates_shut_for_ms(delivery);
     admission_ask_leaving(delivery, &ending);
 }
 

@@ -115,16 +115,33 @@ void state_write_verdict(struct state *state, const char *pushkey, const struct 
     buffer_free(&value);
 }
 
+/* Of each time the later one stays: who has lost its partition, and gets an answer late, must not
+ * undo what the new owner has written. The form is hold.h's. */
+static const char merge_hold[] =
+    "local held = redis.call('GET', KEYS[1]) or ''\n"
+    "local function later(name, value)\n"
+    "  local kept = string.match(held, '\"' .. name .. '\":(%d+)')\n"
+    "  return kept and tonumber(kept) > tonumber(value) and kept or value\n"
+    "end\n"
+    "return redis.call('SET', KEYS[1], '{\"until\":' .. later('until', ARGV[1])\n"
+    "  .. ',\"newest\":' .. later('newest', ARGV[2]) .. '}', 'PX', ARGV[3])\n";
+
 void state_write_hold(struct state *state, const char *pushkey, const struct hold *hold,
                       int64_t lifetime_ms, state_written *written, void *context) {
     struct redis_call *call = write_new(state, REDIS_WRITE_HOLD, 1, written, context);
-    struct buffer value = {0};
     char key[KEY_SIZE];
+    char until[REDIS_NUMBER_SIZE];
+    char newest[REDIS_NUMBER_SIZE];
+    char lifetime[REDIS_NUMBER_SIZE];
 
     key_hold(pushkey, key);
-    hold_write(hold, &value);
-    set(call, key, buffer_slice(&value), lifetime_ms);
-    buffer_free(&value);
+    snprintf(until, sizeof until, "%" PRId64, hold->until_ms);
+    snprintf(newest, sizeof newest, "%" PRId64, hold->newest_ms);
+    snprintf(lifetime, sizeof lifetime, "%" PRId64, lifetime_ms);
+    const struct slice words[] = {slice_of("EVAL"),  slice_of(merge_hold), slice_of("1"),
+                                  slice_of(key),     slice_of(until),      slice_of(newest),
+                                  slice_of(lifetime)};
+    redis_call_send(call, 0, redis_call_done, words, 7);
 }
 
 void state_mark_seen(struct state *state, int64_t seen, state_written *written, void *context) {

@@ -50,7 +50,8 @@ void state_ask(struct state *state, const struct state_question *question, state
 /* error is NULL when the server has written. */
 typedef void state_written(void *context, const struct error *error);
 
-/* All are idempotent and call back exactly once, never within this call. */
+/* All are idempotent and call back exactly once, never within this call. A hold is merged with the
+ * one that is there: of each time the later one stays. */
 void state_write_verdict(struct state *state, const char *pushkey, const struct verdict *verdict,
                          state_written *written, void *context);
 void state_write_hold(struct state *state, const char *pushkey, const struct hold *hold,

@@ -277,6 +277,14 @@ void broker_process_died(struct broker *broker, struct process *process) {
     }
 }
 
+/* It notices late, unless it is on its way out by then. */
+static void notice_expelled(void *context) {
+    struct queue_consumer *member = context;
+
+    if (member->state == MEMBER_ASSIGNED)
+        tell_revoked(member);
+}
+
 bool broker_expel(struct broker *broker, struct process *process) {
     struct world *world = broker->world;
     struct queue_consumer *members[MEMBERS_MAX];
@@ -293,7 +301,8 @@ bool broker_expel(struct broker *broker, struct process *process) {
     struct queue_consumer *member = members[world_random(world, count)];
     member->expelled = true;
     world->promises->zombies++;
-    world_schedule(world, process, 2000 + (int64_t)world_random(world, 9000), tell_revoked, member);
+    world_schedule(world, process, 2000 + (int64_t)world_random(world, 9000), notice_expelled,
+                   member);
     rebalance(broker, member->group);
     return true;
 }

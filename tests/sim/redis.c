@@ -258,7 +258,10 @@ void state_write_hold(struct state *state, const char *pushkey, const struct hol
         memcpy(kept->pushkey, pushkey, sizeof kept->pushkey);
         HASH_ADD_STR(server.holds, pushkey, kept);
     }
-    kept->hold = *hold;
+    if (hold->until_ms > kept->hold.until_ms)
+        kept->hold.until_ms = hold->until_ms;
+    if (hold->newest_ms > kept->hold.newest_ms)
+        kept->hold.newest_ms = hold->newest_ms;
 }
 
 /* ---- The fleet ---- */

@@ -112,6 +112,13 @@ static void a_hold_is_told_with_the_verdict(void **state) {
     key_hold(pushkey, key);
     assert_in_range(tell(fixture->server, "PTTL %s", key), 1, 60000);
 
+    write_hold(fixture, &(struct hold){.until_ms = 15, .newest_ms = 1700000000123});
+    answer = ask_hold(fixture);
+    assert_true(answer.hold.until_ms == 20 && answer.hold.newest_ms == 1700000000123);
+    write_hold(fixture, &(struct hold){.until_ms = 1700000000456, .newest_ms = 9});
+    answer = ask_hold(fixture);
+    assert_true(answer.hold.until_ms == 1700000000456 && answer.hold.newest_ms == 1700000000123);
+
     write_verdict(fixture, &verdict);
     answer = ask_hold(fixture);
     assert_true(answer.has_hold && answer.has_verdict);
@@ -119,6 +126,9 @@ static void a_hold_is_told_with_the_verdict(void **state) {
     tell(fixture->server, "SET %s nonsense", key);
     answer = ask_hold(fixture);
     assert_true(answer.known && answer.has_verdict && !answer.has_hold);
+    write_hold(fixture, &(struct hold){.until_ms = 20, .newest_ms = 10});
+    answer = ask_hold(fixture);
+    assert_true(answer.hold.until_ms == 20 && answer.hold.newest_ms == 10);
     close_fixture(fixture);
 }
 
