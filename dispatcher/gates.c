@@ -240,16 +240,18 @@ static void pump(struct gates *gates, struct place *place) {
     place->is_pumping = false;
 }
 
-/* Who has waited for long, or fills what is not its to fill. */
+/* Who has waited for long, or fills what is not its to fill. A stranger's line may stand still
+ * although its own gate does not: what it waits for is the strangers' tenth. */
 static void send_away(struct gates *gates, struct place *place) {
     int64_t now_ms = now_of(gates);
     struct delivery *first = NULL;
 
     while ((first = TAILQ_FIRST(&place->line)) != NULL) {
         int64_t waited_ms = now_ms - first->ticket.joined_ms;
-        bool goes = waited_ms >= GATES_WAIT_MS ||
-                    (waited_ms >= PATIENCE_MS && place->gate.state == GATE_OPEN &&
-                     !is_moving(&place->gate, now_ms) && is_crowded(gates, place));
+        bool goes =
+            waited_ms >= GATES_WAIT_MS ||
+            (waited_ms >= PATIENCE_MS && place->gate.state == GATE_OPEN &&
+             (is_stranger(place) || !is_moving(&place->gate, now_ms)) && is_crowded(gates, place));
         if (!goes)
             break;
         line_leave(gates, place, first);
