@@ -1,20 +1,6 @@
 /* What a caller may cost: bytes, time and connections. */
 #include "tests/unit/ingress/fixture.h"
 
-static int set_up(void **state) {
-    struct fixture *fixture = memory_new(sizeof *fixture);
-
-    fixture_init(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    fixture_stop(*state);
-    free(*state);
-    return 0;
-}
-
 #define TOO_LARGE "{\"errcode\":\"M_TOO_LARGE\",\"error\":\"The request is too large.\"}"
 #define BUSY                                                                                       \
     "{\"errcode\":\"M_UNKNOWN\","                                                                  \
@@ -35,7 +21,7 @@ static void a_body_of_the_limit_is_the_largest(void **state) {
     struct buffer request = {0};
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     write_body(&body, 4096);
     write_post(&request, "", buffer_slice(&body));
     assert_true(client_send(client, buffer_slice(&request)));
@@ -58,7 +44,7 @@ static void an_answer_survives_the_body_that_it_refuses(void **state) {
     char head[256];
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     snprintf(head, sizeof head,
              "POST /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n"
              "Content-Length: %zu\r\n\r\n",
@@ -76,7 +62,7 @@ static void a_chunked_body_is_cut_off_at_the_limit(void **state) {
     struct buffer request = {0};
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     buffer_append_text(&request, "POST /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n"
                                  "Transfer-Encoding: chunked\r\n\r\n");
     for (size_t i = 0; i < 100; i++)
@@ -103,7 +89,7 @@ static void devices_are_counted(void **state) {
     struct buffer body = {0};
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     write_devices(&body, 8, 1);
     client_post(client, buffer_text(&body));
     assert_reply(client, 200, NOTHING_REJECTED);
@@ -125,7 +111,7 @@ static void copies_are_bounded_before_any_is_published(void **state) {
     struct buffer body = {0};
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     write_devices(&body, 4, 3000);
     client_post(client, buffer_text(&body));
     assert_reply(client, 413, TOO_LARGE);
@@ -140,9 +126,9 @@ static void waiting_requests_are_bounded(void **state) {
     fixture->config.ingress.waiting_requests = 2;
     fixture_start(fixture);
     queue_set(QUEUE_HOLDS);
-    int first = client_connect(fixture);
-    int second = client_connect(fixture);
-    int third = client_connect(fixture);
+    int first = client_connect(fixture->port);
+    int second = client_connect(fixture->port);
+    int third = client_connect(fixture->port);
     client_post(first, ONE_DEVICE("app.android", "a"));
     client_post(second, ONE_DEVICE("app.android", "b"));
     await_count(&fakes.message_count, 2);
@@ -171,11 +157,11 @@ static void waiting_bytes_are_bounded(void **state) {
     queue_set(QUEUE_HOLDS);
     write_body(&body, 4000);
     for (size_t i = 0; i < HOLDERS; i++) {
-        holders[i] = client_connect(fixture);
+        holders[i] = client_connect(fixture->port);
         client_post(holders[i], buffer_text(&body));
         await_count(&fakes.message_count, i + 1);
     }
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     client_post(client, buffer_text(&body));
     assert_reply(client, 503, BUSY);
     assert_int_equal(published_count(), HOLDERS);
@@ -203,10 +189,10 @@ static void who_holds_bytes_back_loses_them(void **state) {
     write_body(&body, 4096);
     write_post(&request, "", buffer_slice(&body));
     for (size_t i = 0; i < HOLDERS; i++) {
-        holders[i] = client_connect(fixture);
+        holders[i] = client_connect(fixture->port);
         client_send(holders[i], (struct slice){.data = request.data, .size = request.size - 1});
     }
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     int status = 0;
     for (int tries = 0; status != 200 && tries < PATIENCE_MS / 50; tries++) {
         client_post(client, buffer_text(&body));
@@ -251,7 +237,7 @@ static void who_dribbles_is_cut_off(void **state) {
     fixture->config.ingress.read_timeout_ms = 400;
     fixture_start(fixture);
     for (size_t i = 0; i < sizeof dribbles / sizeof dribbles[0]; i++) {
-        int client = client_connect(fixture);
+        int client = client_connect(fixture->port);
         assert_true(is_cut_off_while_dribbling(client, dribbles[i]));
         close(client);
     }
@@ -263,7 +249,7 @@ static void who_dribbles_on_a_used_connection_is_cut_off(void **state) {
 
     fixture->config.ingress.read_timeout_ms = 400;
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     client_post(client, ONE_DEVICE("app.android", "a"));
     assert_reply(client, 200, NOTHING_REJECTED);
     assert_true(is_cut_off_while_dribbling(client, "POST /_matrix/push/v1/notify HTTP/1.1 dribble"
@@ -277,13 +263,13 @@ static void waiting_is_not_dribbling(void **state) {
 
     fixture->config.ingress.read_timeout_ms = 200;
     fixture_start(fixture);
-    int idle = client_connect(fixture);
-    int waiting = client_connect(fixture);
+    int idle = client_connect(fixture->port);
+    int waiting = client_connect(fixture->port);
     client_post(idle, ONE_DEVICE("app.android", "a"));
     assert_reply(idle, 200, NOTHING_REJECTED);
     queue_set(QUEUE_HOLDS);
     client_post(waiting, ONE_DEVICE("app.android", "b"));
-    int mute = client_connect(fixture);
+    int mute = client_connect(fixture->port);
     assert_true(is_cut_off_while_dribbling(mute, ""));
     assert_true(client_hears_nothing(idle));
     queue_set(QUEUE_ACKNOWLEDGES);
@@ -301,7 +287,7 @@ static void an_idle_connection_ends_after_its_time(void **state) {
     fixture->config.ingress.idle_timeout_ms = 300;
     fixture->config.ingress.read_timeout_ms = 400;
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     client_post(client, ONE_DEVICE("app.android", "a"));
     assert_reply(client, 200, NOTHING_REJECTED);
     assert_true(client_is_closed(client));
@@ -317,7 +303,7 @@ static void a_new_caller_takes_the_room_of_the_longest_idle(void **state) {
     fixture->config.ingress.connection_limit = LIMIT;
     fixture_start(fixture);
     for (size_t i = 0; i < CLIENTS; i++) {
-        clients[i] = client_connect(fixture);
+        clients[i] = client_connect(fixture->port);
         client_post(clients[i], ONE_DEVICE("app.android", "a"));
         assert_reply(clients[i], 200, NOTHING_REJECTED);
     }
@@ -332,7 +318,7 @@ static void headers_are_bounded(void **state) {
     struct buffer request = {0};
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     buffer_append_text(&request, "POST /_matrix/push/v1/notify HTTP/1.1\r\nHost: a\r\nX-Long: ");
     for (size_t i = 0; i < 20000; i++)
         buffer_append_byte(&request, 'x');
@@ -345,24 +331,22 @@ static void headers_are_bounded(void **state) {
     buffer_free(&request);
 }
 
-#define bounds_unit_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        bounds_unit_test(a_body_of_the_limit_is_the_largest),
-        bounds_unit_test(an_answer_survives_the_body_that_it_refuses),
-        bounds_unit_test(a_chunked_body_is_cut_off_at_the_limit),
-        bounds_unit_test(devices_are_counted),
-        bounds_unit_test(copies_are_bounded_before_any_is_published),
-        bounds_unit_test(waiting_requests_are_bounded),
-        bounds_unit_test(waiting_bytes_are_bounded),
-        bounds_unit_test(who_holds_bytes_back_loses_them),
-        bounds_unit_test(who_dribbles_is_cut_off),
-        bounds_unit_test(who_dribbles_on_a_used_connection_is_cut_off),
-        bounds_unit_test(waiting_is_not_dribbling),
-        bounds_unit_test(an_idle_connection_ends_after_its_time),
-        bounds_unit_test(a_new_caller_takes_the_room_of_the_longest_idle),
-        bounds_unit_test(headers_are_bounded),
+        WITH_FIXTURE(a_body_of_the_limit_is_the_largest),
+        WITH_FIXTURE(an_answer_survives_the_body_that_it_refuses),
+        WITH_FIXTURE(a_chunked_body_is_cut_off_at_the_limit),
+        WITH_FIXTURE(devices_are_counted),
+        WITH_FIXTURE(copies_are_bounded_before_any_is_published),
+        WITH_FIXTURE(waiting_requests_are_bounded),
+        WITH_FIXTURE(waiting_bytes_are_bounded),
+        WITH_FIXTURE(who_holds_bytes_back_loses_them),
+        WITH_FIXTURE(who_dribbles_is_cut_off),
+        WITH_FIXTURE(who_dribbles_on_a_used_connection_is_cut_off),
+        WITH_FIXTURE(waiting_is_not_dribbling),
+        WITH_FIXTURE(an_idle_connection_ends_after_its_time),
+        WITH_FIXTURE(a_new_caller_takes_the_room_of_the_longest_idle),
+        WITH_FIXTURE(headers_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

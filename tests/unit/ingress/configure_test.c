@@ -1,6 +1,6 @@
 /* A worker goes over to another configuration while requests are under way. */
 #include "common/config/config.h"
-#include "fixture.h"
+#include "tests/unit/ingress/fixture.h"
 
 static struct config *next_config(const char *apps) {
     struct buffer yaml = {0};
@@ -37,7 +37,7 @@ static void requests_go_by_the_newest(void **state) {
     (void)state;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    int client = client_connect(&fixture);
+    int client = client_connect(fixture.port);
     client_post(client, ONE_DEVICE("app.new", "phone"));
     assert_reply(client, 200, NOTHING_REJECTED);
     assert_int_equal(published_count(), 0);
@@ -63,8 +63,8 @@ static void requests_under_way_keep_theirs(void **state) {
     (void)state;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    int waiting = client_connect(&fixture);
-    int other = client_connect(&fixture);
+    int waiting = client_connect(fixture.port);
+    int other = client_connect(fixture.port);
     struct config *first = next_config("app.first: {type: unifiedpush, lane: near},"
                                        "app.gone: {type: retired}");
     worker_configure(fixture.worker, first);
@@ -97,7 +97,7 @@ static void discovery_comes_and_goes_with_its_app(void **state) {
     (void)state;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    int client = client_connect(&fixture);
+    int client = client_connect(fixture.port);
     assert_true(client_send(client, slice_of(get)));
     struct reply reply = client_receive(client);
     assert_int_equal(reply.status, 200);

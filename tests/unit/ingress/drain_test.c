@@ -3,20 +3,6 @@
 
 #include <stdatomic.h>
 
-static int set_up(void **state) {
-    struct fixture *fixture = memory_new(sizeof *fixture);
-
-    fixture_init(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    fixture_stop(*state);
-    free(*state);
-    return 0;
-}
-
 static void await_stage(const struct fixture *fixture, enum worker_stage stage) {
     for (int i = 0; i < PATIENCE_MS && worker_status(fixture->worker).stage < stage; i++)
         poll(NULL, 0, 1);
@@ -40,12 +26,12 @@ static void it_goes_on_accepting_for_a_while(void **state) {
 
     fixture->config.ingress.drain_delay_ms = 1000;
     fixture_start(fixture);
-    int old = client_connect(fixture);
+    int old = client_connect(fixture->port);
     client_post(old, ONE_DEVICE("app.android", "a"));
     assert_reply(old, 200, NOTHING_REJECTED);
     fixture_drain(fixture);
     await_stage(fixture, WORKER_DRAINING);
-    int new = client_connect(fixture);
+    int new = client_connect(fixture->port);
     client_post(old, ONE_DEVICE("app.android", "b"));
     assert_closing_reply(old);
     client_post(new, ONE_DEVICE("app.android", "c"));
@@ -60,9 +46,9 @@ static void open_requests_are_finished(void **state) {
 
     fixture_start(fixture);
     queue_set(QUEUE_HOLDS);
-    int waiting = client_connect(fixture);
-    int reading = client_connect(fixture);
-    int idle = client_connect(fixture);
+    int waiting = client_connect(fixture->port);
+    int reading = client_connect(fixture->port);
+    int idle = client_connect(fixture->port);
     client_send(idle, slice_of("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_reply(idle, 404,
                  "{\"errcode\":\"M_UNRECOGNIZED\",\"error\":\"There is nothing at this path.\"}");
@@ -175,14 +161,12 @@ static void who_is_let_in_is_served(void **state) {
     assert_true(served >= 50);
 }
 
-#define drain_unit_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        drain_unit_test(it_goes_on_accepting_for_a_while),
-        drain_unit_test(open_requests_are_finished),
-        drain_unit_test(without_connections_it_ends_at_once),
-        drain_unit_test(who_is_let_in_is_served),
+        WITH_FIXTURE(it_goes_on_accepting_for_a_while),
+        WITH_FIXTURE(open_requests_are_finished),
+        WITH_FIXTURE(without_connections_it_ends_at_once),
+        WITH_FIXTURE(who_is_let_in_is_served),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,30 +3,6 @@
 
 #include "common/push/notification.h"
 
-static int set_up(void **state) {
-    struct fixture *fixture = memory_new(sizeof *fixture);
-
-    fixture_init(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    fixture_stop(*state);
-    free(*state);
-    return 0;
-}
-
-/* Posts on a connection of its own. */
-static void assert_answer(struct fixture *fixture, const char *body, int status,
-                          const char *expected) {
-    int client = client_connect(fixture);
-
-    client_post(client, body);
-    assert_reply(client, status, expected);
-    close(client);
-}
-
 static void one_device_is_published_as_it_came(void **state) {
     struct fixture *fixture = *state;
     const char body[] = " {\"notification\" : {\"event_id\":\"$e\", \"x\":1.50, \"devices\":\n"
@@ -35,7 +11,7 @@ static void one_device_is_published_as_it_came(void **state) {
     char value[64];
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     client_post(client, body);
     reply = client_receive(client);
     assert_int_equal(reply.status, 200);
@@ -106,7 +82,7 @@ static void a_trace_is_handed_on_if_it_is_one(void **state) {
     const char body[] = ONE_DEVICE("app.android", "a");
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++) {
         struct buffer request = {0};
         char line[128];
@@ -210,7 +186,7 @@ static void what_cannot_be_understood_is_a_400(void **state) {
     struct fixture *fixture = *state;
 
     fixture_start(fixture);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char prefix[64];
         client_post(client, rows[i].body);
@@ -224,69 +200,9 @@ static void what_cannot_be_understood_is_a_400(void **state) {
     assert_int_equal(published_count(), 0);
 }
 
-static void other_paths_and_methods_are_unrecognized(void **state) {
-    static const struct {
-        const char *line;
-        int status;
-        const char *allow;
-    } rows[] = {
-        {"GET /", 404, ""},
-        {"POST /_matrix/push/v1/notify/", 404, ""},
-        {"POST /_matrix/push/v2/notify", 404, ""},
-        {"PUT /_matrix/push/v1/notify", 405, "GET, POST"},
-        {"DELETE /_matrix/push/v1/notify", 405, "GET, POST"},
-    };
-    struct fixture *fixture = *state;
-    char value[64];
-
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct buffer request = {0};
-        buffer_append_format(&request,
-                             "%s HTTP/1.1\r\nHost: gateway\r\nContent-Length: 4\r\n\r\nbody",
-                             rows[i].line);
-        assert_true(client_send(client, buffer_slice(&request)));
-        struct reply reply = client_receive(client);
-        assert_int_equal(reply.status, rows[i].status);
-        assert_non_null(strstr(buffer_text(&reply.body), "{\"errcode\":\"M_UNRECOGNIZED\","));
-        assert_string_equal(reply_header(&reply, "Allow", value, sizeof value), rows[i].allow);
-        assert_string_equal(reply_header(&reply, "Content-Type", value, sizeof value),
-                            "application/json");
-        reply_free(&reply);
-        buffer_free(&request);
-    }
-    close(client);
-}
-
-static void unifiedpush_clients_find_a_gateway(void **state) {
-    struct fixture *fixture = *state;
-
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    client_send(client, slice_of("GET /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n\r\n"));
-    assert_reply(client, 200, "{\"unifiedpush\":{\"gateway\":\"matrix\"},\"gateway\":\"matrix\"}");
-    close(client);
-}
-
-static void without_such_an_app_there_is_nothing_to_find(void **state) {
-    struct fixture *fixture = *state;
-    char value[32];
-
-    fixture->apps[3].kind = PROVIDER_FCM;
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    client_send(client, slice_of("GET /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n\r\n"));
-    struct reply reply = client_receive(client);
-    assert_int_equal(reply.status, 405);
-    assert_string_equal(reply_header(&reply, "Allow", value, sizeof value), "POST");
-    reply_free(&reply);
-    close(client);
-}
-
 static void assert_unavailable(struct fixture *fixture, const char *body) {
     char value[32];
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
 
     client_post(client, body);
     struct reply reply = client_receive(client);
@@ -330,7 +246,7 @@ static void a_503_claims_nothing_rejected(void **state) {
 
 /* The worker has turned more than once since whatever was awaited before. */
 static void let_the_worker_turn(struct fixture *fixture) {
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
 
     client_send(client, slice_of("GET /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n\r\n"));
     assert_reply(client, 200, "{\"unifiedpush\":{\"gateway\":\"matrix\"},\"gateway\":\"matrix\"}");
@@ -342,7 +258,7 @@ static void the_answer_waits_for_every_acknowledgement(void **state) {
 
     fixture_start(fixture);
     queue_set(QUEUE_HOLDS);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     client_post(client, "{\"notification\":{\"devices\":["
                         "{\"app_id\":\"app.android\",\"pushkey\":\"a\"},"
                         "{\"app_id\":\"app.android\",\"pushkey\":\"b\"}]}}");
@@ -359,7 +275,7 @@ static void nothing_is_published_before_the_verdict(void **state) {
 
     fixture_start(fixture);
     state_set(STATE_HOLDS);
-    int client = client_connect(fixture);
+    int client = client_connect(fixture->port);
     client_post(client, ONE_DEVICE("app.android", "a"));
     await_count(&fakes.asked_count, 1);
     let_the_worker_turn(fixture);
@@ -367,122 +283,6 @@ static void nothing_is_published_before_the_verdict(void **state) {
     state_set(STATE_ANSWERS);
     assert_reply(client, 200, NOTHING_REJECTED);
     assert_int_equal(published_count(), 1);
-    close(client);
-}
-
-static void a_caller_who_is_gone_harms_nobody(void **state) {
-    struct fixture *fixture = *state;
-    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-
-    fixture_start(fixture);
-    queue_set(QUEUE_HOLDS);
-    int closing = client_connect(fixture);
-    int resetting = client_connect(fixture);
-    client_post(closing, ONE_DEVICE("app.android", "a"));
-    client_post(resetting, ONE_DEVICE("app.android", "b"));
-    await_count(&fakes.message_count, 2);
-    close(closing);
-    setsockopt(resetting, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(resetting);
-    queue_set(QUEUE_ACKNOWLEDGES);
-    await_count(&fakes.settled_count, 2);
-    assert_answer(fixture, ONE_DEVICE("app.android", "c"), 200, NOTHING_REJECTED);
-}
-
-static void requests_in_a_pipeline_are_answered_in_order(void **state) {
-    struct fixture *fixture = *state;
-    struct buffer requests = {0};
-
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    write_post(&requests, "", slice_of(ONE_DEVICE("app.android", "a")));
-    write_post(&requests, "", slice_of(ONE_DEVICE("app.old", "b")));
-    write_post(&requests, "", slice_of(ONE_DEVICE("app.android", "c")));
-    assert_true(client_send(client, buffer_slice(&requests)));
-    assert_reply(client, 200, NOTHING_REJECTED);
-    assert_reply(client, 200, "{\"rejected\":[\"b\"]}");
-    assert_reply(client, 200, NOTHING_REJECTED);
-    assert_true(client_hears_nothing(client));
-    assert_int_equal(published_count(), 2);
-    buffer_free(&requests);
-    close(client);
-}
-
-static void bytes_may_come_one_by_one(void **state) {
-    struct fixture *fixture = *state;
-    struct buffer request = {0};
-    int on = 1;
-
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    setsockopt(client, IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof on);
-    write_post(&request, "", slice_of(ONE_DEVICE("app.android", "a")));
-    for (size_t i = 0; i < request.size; i++)
-        assert_true(client_send(client, (struct slice){.data = request.data + i, .size = 1}));
-    assert_reply(client, 200, NOTHING_REJECTED);
-    buffer_free(&request);
-    close(client);
-}
-
-static void many_connections_wait_at_once(void **state) {
-    enum { CLIENTS = 90 };
-    struct fixture *fixture = *state;
-    int clients[CLIENTS];
-
-    fixture_start(fixture);
-    queue_set(QUEUE_HOLDS);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        clients[i] = client_connect(fixture);
-        client_post(clients[i], ONE_DEVICE("app.android", "a"));
-    }
-    await_count(&fakes.message_count, CLIENTS);
-    queue_set(QUEUE_ACKNOWLEDGES);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        assert_reply(clients[i], 200, NOTHING_REJECTED);
-        close(clients[i]);
-    }
-}
-
-static void old_and_cautious_callers_are_served(void **state) {
-    struct fixture *fixture = *state;
-    struct buffer request = {0};
-
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    write_post(&request, "Expect: 100-continue\r\n", slice_of(ONE_DEVICE("app.android", "a")));
-    assert_true(client_send(client, buffer_slice(&request)));
-    assert_reply(client, 200, NOTHING_REJECTED);
-    close(client);
-
-    client = client_connect(fixture);
-    buffer_clear(&request);
-    buffer_append_format(&request,
-                         "POST /_matrix/push/v1/notify HTTP/1.0\r\n"
-                         "Content-Length: %zu\r\n\r\n%s",
-                         strlen(ONE_DEVICE("app.android", "a")), ONE_DEVICE("app.android", "a"));
-    assert_true(client_send(client, buffer_slice(&request)));
-    assert_reply(client, 200, NOTHING_REJECTED);
-    assert_true(client_is_closed(client));
-    close(client);
-    buffer_free(&request);
-}
-
-static void a_chunked_body_is_understood(void **state) {
-    struct fixture *fixture = *state;
-    const char body[] = ONE_DEVICE("app.android", "a");
-    struct buffer request = {0};
-
-    fixture_start(fixture);
-    int client = client_connect(fixture);
-    buffer_append_text(&request, "POST /_matrix/push/v1/notify HTTP/1.1\r\nHost: gateway\r\n"
-                                 "Transfer-Encoding: chunked\r\n\r\n");
-    for (size_t i = 0; i < sizeof body - 1; i++)
-        buffer_append_format(&request, "1\r\n%c\r\n", body[i]);
-    buffer_append_text(&request, "0\r\n\r\n");
-    assert_true(client_send(client, buffer_slice(&request)));
-    assert_reply(client, 200, NOTHING_REJECTED);
-    assert_memory_equal(fakes.messages[0]->value.data, body, sizeof body - 1);
-    buffer_free(&request);
     close(client);
 }
 
@@ -498,36 +298,25 @@ static void requests_and_latencies_are_counted(void **state) {
                      strlen(ONE_DEVICE("app.android", "a") ONE_DEVICE("app.old", "a")));
 }
 
-#define worker_unit_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        worker_unit_test(one_device_is_published_as_it_came),
-        worker_unit_test(several_devices_get_a_record_each),
-        worker_unit_test(the_same_device_twice_is_published_twice),
-        worker_unit_test(a_trace_is_handed_on_if_it_is_one),
-        worker_unit_test(dead_devices_are_rejected_and_not_published),
-        worker_unit_test(a_verdict_on_the_only_device_publishes_nothing),
-        worker_unit_test(a_later_registration_voids_a_verdict),
-        worker_unit_test(without_redis_it_publishes),
-        worker_unit_test(an_unknown_app_is_dropped),
-        worker_unit_test(an_unknown_app_is_rejected_on_demand),
-        worker_unit_test(what_cannot_be_understood_is_a_400),
-        worker_unit_test(other_paths_and_methods_are_unrecognized),
-        worker_unit_test(unifiedpush_clients_find_a_gateway),
-        worker_unit_test(without_such_an_app_there_is_nothing_to_find),
-        worker_unit_test(a_record_that_is_not_acknowledged_is_a_503),
-        worker_unit_test(a_record_that_cannot_be_queued_is_a_503),
-        worker_unit_test(a_503_claims_nothing_rejected),
-        worker_unit_test(the_answer_waits_for_every_acknowledgement),
-        worker_unit_test(nothing_is_published_before_the_verdict),
-        worker_unit_test(a_caller_who_is_gone_harms_nobody),
-        worker_unit_test(requests_in_a_pipeline_are_answered_in_order),
-        worker_unit_test(bytes_may_come_one_by_one),
-        worker_unit_test(many_connections_wait_at_once),
-        worker_unit_test(old_and_cautious_callers_are_served),
-        worker_unit_test(a_chunked_body_is_understood),
-        worker_unit_test(requests_and_latencies_are_counted),
+        WITH_FIXTURE(one_device_is_published_as_it_came),
+        WITH_FIXTURE(several_devices_get_a_record_each),
+        WITH_FIXTURE(the_same_device_twice_is_published_twice),
+        WITH_FIXTURE(a_trace_is_handed_on_if_it_is_one),
+        WITH_FIXTURE(dead_devices_are_rejected_and_not_published),
+        WITH_FIXTURE(a_verdict_on_the_only_device_publishes_nothing),
+        WITH_FIXTURE(a_later_registration_voids_a_verdict),
+        WITH_FIXTURE(without_redis_it_publishes),
+        WITH_FIXTURE(an_unknown_app_is_dropped),
+        WITH_FIXTURE(an_unknown_app_is_rejected_on_demand),
+        WITH_FIXTURE(what_cannot_be_understood_is_a_400),
+        WITH_FIXTURE(a_record_that_is_not_acknowledged_is_a_503),
+        WITH_FIXTURE(a_record_that_cannot_be_queued_is_a_503),
+        WITH_FIXTURE(a_503_claims_nothing_rejected),
+        WITH_FIXTURE(the_answer_waits_for_every_acknowledgement),
+        WITH_FIXTURE(nothing_is_published_before_the_verdict),
+        WITH_FIXTURE(requests_and_latencies_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
