@@ -29,6 +29,23 @@ def own(request, tmp_path_factory, make_queue):
         yield gateway
 
 
+@pytest.fixture(scope="module")
+def fake(request, tmp_path_factory):
+    """The PROVIDER of a test file."""
+    started = request.module.PROVIDER(tmp_path_factory.mktemp("provider")).start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def served(request, tmp_path_factory, make_queue, fake):
+    """A gateway that has the apps of a test file too: apps(fake) gives them."""
+    directory = tmp_path_factory.mktemp("served")
+    settings = {"apps": request.module.apps(fake)}
+    with make_queue(directory) as queue, open_gateway(directory, queue, settings) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def gateways(tmp_path, make_queue):
     """Gateways for this test alone."""

@@ -122,6 +122,14 @@ class Program(Process):
             + metrics.sum("columba_dispatcher_redis_available")
         ) == (metrics.sum("columba_ingress_workers") or 1)
 
+    def is_idle(self):
+        """Of a dispatcher: nothing is in flight, and nothing waits in its partitions."""
+        metrics = self.metrics()
+        return (
+            metrics.sum("columba_dispatcher_in_flight")
+            + metrics.sum("columba_dispatcher_lag_records")
+        ) == 0
+
     def metrics(self):
         return Metrics(self.get("/metrics").body.decode())
 
@@ -188,6 +196,14 @@ class Gateway:
     @property
     def dispatcher(self):
         return self._first_running("columba-dispatcher")
+
+    @property
+    def dispatchers(self):
+        """Those that run."""
+        return [
+            one for one in self.programs
+            if one.name == "columba-dispatcher" and not one.has_ended()
+        ]
 
     def _first_running(self, name):
         for one in self.programs:

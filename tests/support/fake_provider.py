@@ -72,6 +72,11 @@ class FakeProvider:
         self.lines += [json.loads(line) for line in fresh.splitlines()]
         return [line for line in self.lines if token is None or target(line) == token]
 
+    def forget(self):
+        """What it received until now is not told again."""
+        self.received()
+        self.lines.clear()
+
     def delivered(self, token=None):
         return [line for line in self.received(token) if line["status"] in (200, 201)]
 

@@ -13,22 +13,34 @@ from support.processes import REPOSITORY, Failure, Process, free_port, wait_unti
 
 START_KAFKA = REPOSITORY / "deploy/local/kafka/start"
 
+# For a configuration's queue: the group notices within seconds that a member was killed. Only for
+# brokers with the properties QUICK.
+QUICK_GROUPS = {"properties": {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500}}
+
 
 class RealKafka:
     """Apache Kafka, one node. Started again it has its data."""
 
     name = "kafka"
     settings = {}
+    # A broker that was killed is missed at once, and may come back at once.
+    QUICK = (
+        "broker.session.timeout.ms=3000",
+        "broker.heartbeat.interval.ms=500",
+        "group.min.session.timeout.ms=1000",
+        "replica.lag.time.max.ms=3000",
+    )
 
-    def __init__(self, directory, properties=()):
+    def __init__(self, directory, properties=(), arguments=()):
         self.directory = directory
         self.port = free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.properties = properties
+        self.arguments = arguments
         self.pid = None
 
     def start(self):
-        command = [START_KAFKA, "--dir", self.directory, "--port", str(self.port)]
+        command = [START_KAFKA, "--dir", self.directory, "--port", str(self.port), *self.arguments]
         for value in self.properties:
             command += ["--property", value]
         started = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -69,6 +81,68 @@ class RealKafka:
 
     def thaw(self):
         os.kill(self.pid, signal.SIGCONT)
+
+
+class KafkaCluster:
+    """Apache Kafka, three nodes that are brokers and controllers. Started again they have their
+    data. A node may be stopped, killed, frozen and started by itself."""
+
+    name = "kafka cluster"
+    settings = {"queue": {"replication": 3}}
+    SIZE = 3
+
+    def __init__(self, directory, properties=RealKafka.QUICK):
+        controllers = [free_port() for _ in range(self.SIZE)]
+        voters = ",".join(f"{at}@127.0.0.1:{port}" for at, port in enumerate(controllers, 1))
+        self.nodes = {}
+        for number, port in enumerate(controllers, 1):
+            arguments = ["--node", str(number), "--controller-port", str(port), "--voters", voters,
+                         "--heap", "320m", "--wait", "0"]
+            self.nodes[number] = RealKafka(directory / f"node-{number}", properties, arguments)
+        self.bootstrap = ",".join(node.bootstrap for node in self.nodes.values())
+
+    def start(self):
+        for node in self.nodes.values():
+            if not node.is_running():
+                node.start()
+        wait_until("all nodes are there", lambda: len(self.metadata()["brokers"]) == self.SIZE, 120)
+        return self
+
+    def prepare(self, config_path):
+        """Has the topics of that configuration."""
+        self.start()
+        run("columbactl", "--config", config_path, "topics", "create")
+        self.wait_whole()
+
+    def metadata(self):
+        """As any node tells it; an OSError when none does."""
+        command = ["kcat", "-b", self.bootstrap, "-L", "-J", "-m", "5"]
+        ran = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        if ran.returncode != 0:
+            raise OSError(ran.stderr.decode())
+        return json.loads(ran.stdout)
+
+    def leader(self, topic, partition=0):
+        """The number of the node that leads it."""
+        for found in self.metadata()["topics"]:
+            if found["topic"] == topic:
+                return found["partitions"][partition]["leader"]
+        raise Failure(f"no topic {topic}")
+
+    def is_whole(self):
+        """Whether every partition has all its replicas in sync."""
+        return all(
+            len(partition["isrs"]) == len(partition["replicas"])
+            for topic in self.metadata()["topics"]
+            for partition in topic["partitions"]
+        )
+
+    def wait_whole(self, timeout_s=90):
+        wait_until("all replicas are in sync", self.is_whole, timeout_s)
+
+    def kill(self):
+        for node in self.nodes.values():
+            node.kill()
 
 
 class EmbeddedBroker:

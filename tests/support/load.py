@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from support.http_client import NOTIFY
 from support.processes import Failure
 
+FAILURE_PAUSE_S = 0.2  # of a load that pauses: nobody calls a closed port in a tight loop
+
 
 @dataclass
 class Result:
@@ -21,13 +23,16 @@ class Result:
 
 
 class Load:
-    """requests gives (name, body) until it ends. choose gives the port for a new connection."""
+    """requests gives (name, body) until it ends. choose gives the port for a new connection, and
+    answered, if there is one, gets each result. pause_s is what a connection waits between two."""
 
-    def __init__(self, choose, connection_count, requests, timeout_s=60):
+    def __init__(self, choose, connection_count, requests, timeout_s=60, pause_s=0, answered=None):
         self.choose = choose
         self.connection_count = connection_count
         self.requests = iter(requests)
         self.timeout_s = timeout_s
+        self.pause_s = pause_s
+        self.answered = answered
         self.results = []
         self.stopping = False
         self.fault = None
@@ -84,9 +89,12 @@ class Load:
             except (OSError, EOFError, asyncio.TimeoutError) as error:
                 status, answer, keep = 0, b"", False
                 failure = f"{'reused' if streams else 'new'} connection: {error!r}"
-            self.results.append(
-                Result(name, status, failure, time.monotonic() - started, answer)
-            )
+            result = Result(name, status, failure, time.monotonic() - started, answer)
+            self.results.append(result)
+            if self.answered is not None:
+                self.answered(result)
+            if self.pause_s:
+                await asyncio.sleep(self.pause_s if not failure else FAILURE_PAUSE_S)
             if not keep and streams is not None:
                 streams[1].close()
                 streams = None

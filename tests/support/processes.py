@@ -33,7 +33,7 @@ def free_port():
             return port
 
 
-def wait_until(what, condition, timeout_s=20, processes=()):
+def wait_until(what, condition, timeout_s=20, processes=(), poll_s=POLL_S):
     """Asks until condition() is true, and returns what it gave. OSErrors count as not yet."""
     deadline = time.monotonic() + timeout_s
     last_error = None
@@ -50,7 +50,7 @@ def wait_until(what, condition, timeout_s=20, processes=()):
             because = f" (last: {last_error})" if last_error else ""
             tails = "".join("\n" + process.describe() for process in processes)
             raise Failure(f"{what}: not within {timeout_s} s{because}{tails}")
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def is_listening(port):

@@ -37,6 +37,11 @@ class RedisServer:
     def keys(self, pattern="*"):
         return sorted(self.command("KEYS", pattern))
 
+    def info(self, section):
+        """What it says of itself, by name."""
+        lines = self.command("INFO", section).splitlines()
+        return dict(line.partition(":")[::2] for line in lines if ":" in line)
+
     def freeze(self):
         self.process.freeze()
 

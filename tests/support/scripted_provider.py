@@ -8,9 +8,7 @@ clients, alice and bob.
 import asyncio
 import collections
 import json
-import socket
 import ssl
-import struct
 import sys
 import tempfile
 
@@ -21,24 +19,8 @@ CLIENT_PASSWORD = b"open sesame"
 DATE = "Sun, 23 Nov 2025 08:00:00 GMT"
 
 
-def reset_socket(transport):
-    """Closes with a TCP RST instead of a FIN."""
-    linger = struct.pack("ii", 1, 0)
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    transport.abort()
-
-
 class Connection(http2.Connection):
-    def act_drop(self, _stream_id, _answer):
-        reset_socket(self.transport)
-
     def act_close(self, _stream_id, _answer):
-        self.transport.close()
-
-    def act_half(self, stream_id, answer):
-        self.h2.send_headers(stream_id, [(":status", str(answer.status)), ("content-length", "99")])
-        self.h2.send_data(stream_id, b"half a ")
-        self.flush()
         self.transport.close()
 
     def act_interim(self, stream_id, answer):
@@ -51,9 +33,7 @@ class Connection(http2.Connection):
         self.act_answer(stream_id, answer)
 
     ACTIONS = http2.Connection.ACTIONS | {
-        "drop": act_drop,
         "close": act_close,
-        "half": act_half,
         "interim": act_interim,
         "who": act_who,
     }

@@ -5,13 +5,15 @@ import contextlib
 
 import pytest
 
+from support.chaos import IS_LONG, SEED
 from support.gateways import GatewayFactory
 from support.kafka import RealKafka
+from support.traffic import ACCOUNTS, STARTED
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory):
-    broker = RealKafka(tmp_path_factory.mktemp("kafka"))
+    broker = RealKafka(tmp_path_factory.mktemp("kafka"), RealKafka.QUICK)
     try:
         yield broker.start()
     finally:
@@ -38,3 +40,26 @@ def fragile_gateways(tmp_path):
     factory = GatewayFactory(tmp_path, make)
     with factory.stack:
         yield factory
+
+
+@pytest.fixture(autouse=True)
+def no_load_outlives_its_test():
+    yield
+    while STARTED:
+        STARTED.pop().load.stopping = True
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without many rounds, those that are long are left out."""
+    left_out = [item for item in items if not IS_LONG and item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The account of every load, whether all was well or not."""
+    if ACCOUNTS:
+        terminalreporter.section(f"what was promised (COLUMBA_SEED={SEED})")
+        for account in ACCOUNTS:
+            terminalreporter.line(str(account))

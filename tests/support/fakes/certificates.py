@@ -41,16 +41,18 @@ def _authority():
     return certificate, key
 
 
-def _server(authority, authority_key):
+GOOD_NAMES = (
+    x509.DNSName("localhost"),
+    x509.DNSName("*.push.example"),
+    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    x509.IPAddress(ipaddress.ip_address("::1")),
+)
+
+
+def _server(authority, authority_key, names=GOOD_NAMES, days=30):
     key = ec.generate_private_key(ec.SECP256R1())
-    names = [
-        x509.DNSName("localhost"),
-        x509.DNSName("*.push.example"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
     certificate = (
-        _builder(_name("localhost"), authority.subject, key.public_key(), 30)
+        _builder(_name("localhost"), authority.subject, key.public_key(), days)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(authority_key, hashes.SHA256())
@@ -102,23 +104,37 @@ def write_client(directory, name, password, days=30):
 
 
 def prepare(directory):
-    """Writes ca.pem and server.pem (certificate and key) unless they are there already."""
+    """Writes ca.pem, server.pem (certificate and key) and, beside it, what a client has to refuse:
+    expired.pem, othername.pem, and stranger.pem of another authority; unless they are there."""
     server_path = os.path.join(directory, "server.pem")
     if os.path.exists(server_path):
         return server_path
-    authority, authority_key = _authority()
-    certificate, key = _server(authority, authority_key)
+    authority = _authority()
     with open(os.path.join(directory, "ca.pem"), "wb") as file:
-        file.write(_pem(authority))
-    with open(server_path, "wb") as file:
-        file.write(_pem(certificate) + private_pem(key))
+        file.write(_pem(authority[0]))
+    made = {
+        "expired": _server(*authority, days=-0.5),
+        "othername": _server(*authority, names=[x509.DNSName("elsewhere.example")]),
+        "stranger": _server(*_authority()),
+        "server": _server(*authority),
+    }
+    for name, (certificate, key) in made.items():
+        with open(os.path.join(directory, name + ".pem"), "wb") as file:
+            file.write(_pem(certificate) + private_pem(key))
     return server_path
 
 
+def show(context, directory, name):
+    """Connections from now on see that certificate of prepare()."""
+    context.load_cert_chain(os.path.join(directory, os.path.basename(name) + ".pem"))
+
+
 def server_context(directory):
-    """A TLS context that speaks HTTP/2 and nothing else."""
+    """A TLS context that speaks HTTP/2 and nothing else. Nobody who knows it is spared to look at
+    its certificate: it resumes no sessions."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.num_tickets = 0
     context.load_cert_chain(prepare(directory))
     context.set_alpn_protocols(["h2"])
     return context

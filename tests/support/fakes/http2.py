@@ -1,6 +1,8 @@
 """A small HTTP/2 server on asyncio: one call for each request, answers written together."""
 
 import asyncio
+import socket
+import struct
 from dataclasses import dataclass, field
 
 import h2.config
@@ -32,8 +34,8 @@ class Request:
 
 @dataclass
 class Answer:
-    """What becomes of a request. action: answer, hang, reset, refuse or goaway, which has the body
-    as its reason."""
+    """What becomes of a request. action: answer; hang; reset and refuse, of the stream; goaway, which
+    has the body as its reason; half an answer, and drop, which both end the connection."""
 
     status: int = 200
     body: bytes = b""
@@ -41,6 +43,13 @@ class Answer:
     delay_s: float = 0
     action: str = "answer"
     streams: int = 0  # the connection may have so many at once from this answer on; 0: as before
+
+
+def reset_socket(transport):
+    """Closes with a TCP RST instead of a FIN."""
+    linger = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
 
 
 def _settings(stream_limit):
@@ -63,6 +72,8 @@ class Connection(asyncio.Protocol):
         self.flush_due = False
         self.consumed_bytes = 0
         self.pending_bodies = {}
+        self.request_count = 0
+        self.has_left = False
         self.stream_limit = server.stream_limit
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(
@@ -115,6 +126,8 @@ class Connection(asyncio.Protocol):
             self.h2.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: count})
 
     def on_request(self, event):
+        if self.has_left:
+            return
         if self.h2.open_inbound_streams > self.stream_limit:
             self.server.refused_stream_count += 1
             self.h2.reset_stream(event.stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
@@ -133,13 +146,16 @@ class Connection(asyncio.Protocol):
 
     def on_end(self, event):
         request = self.requests.pop(event.stream_id, None)
-        if request is None:
+        if request is None or self.has_left:
             return
         answer = self.server.handle(request)
         if answer.delay_s > 0:
             self.loop.call_later(answer.delay_s, self.carry_out, event.stream_id, answer)
         else:
             self.carry_out(event.stream_id, answer)
+        self.request_count += 1
+        if self.server.goaway_every and self.request_count >= self.server.goaway_every:
+            self.leave(last_stream_id=event.stream_id)
 
     def on_reset(self, event):
         self.requests.pop(event.stream_id, None)
@@ -193,10 +209,20 @@ class Connection(asyncio.Protocol):
         self.leave(answer.body, max(stream_id - 2, 0))
 
     def leave(self, reason=b"", last_stream_id=None):
-        """GOAWAY; without a last stream, all that came was looked at."""
+        """GOAWAY; without a last stream, all that came was looked at. What comes after it is not."""
+        self.has_left = True
         self.h2.close_connection(last_stream_id=last_stream_id, additional_data=reason or None)
         self.flush()
         self.close()
+
+    def act_drop(self, _stream_id, _answer):
+        reset_socket(self.transport)
+
+    def act_half(self, stream_id, answer):
+        self.h2.send_headers(stream_id, [(":status", str(answer.status)), ("content-length", "99")])
+        self.h2.send_data(stream_id, b"half a ")
+        self.flush()
+        self.transport.close()
 
     ACTIONS = {
         "answer": act_answer,
@@ -204,6 +230,8 @@ class Connection(asyncio.Protocol):
         "reset": act_reset,
         "refuse": act_refuse,
         "goaway": act_goaway,
+        "drop": act_drop,
+        "half": act_half,
     }
 
     def send_body(self, stream_id, body):
@@ -247,6 +275,7 @@ class Server:
         self.connections = set()
         self.connection_count = 0
         self.refused_stream_count = 0
+        self.goaway_every = 0  # so many requests a connection, then GOAWAY; 0: never
         self.listener = None
         self.port = 0
 

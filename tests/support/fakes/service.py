@@ -6,6 +6,9 @@ asked to send (received.jsonl), prints one line of JSON when it is ready, and en
 A connection to DIR/control.sock takes one JSON object a line and answers with one, the counts:
     {"answer": "internal"}    every message gets this answer from now on; null: by its token again
     {"revive": "dead-1"}      this token succeeds from now on
+    {"goaway_every": 5}       a connection ends with GOAWAY after so many requests; 0: none does
+    {"tls": "expired"}        connections from now on are shown this certificate (certificates.py says
+                              which there are), and open ones end; "server" is the good one
     {"stats": true}           changes nothing
 Each fake says what else it understands.
 """
@@ -44,6 +47,8 @@ COMMON_ANSWERS = {
     "empty": (ALWAYS, lambda n: Answer(500, b"")),
     "hang": (ALWAYS, lambda n: Answer(action="hang")),
     "reset": (ALWAYS, lambda n: Answer(action="reset")),
+    "half": (ALWAYS, lambda n: Answer(action="half")),
+    "drop": (ALWAYS, lambda n: Answer(action="drop")),
     "refuse": (1, lambda n: Answer(action="refuse")),
     "goaway": (1, lambda n: Answer(action="goaway")),
 }
@@ -129,6 +134,12 @@ class Service:
             self.forced_answer = command["answer"]
         if "revive" in command:
             self.revived.add(command["revive"])
+        if "goaway_every" in command:
+            self.server.goaway_every = int(command["goaway_every"])
+        if "tls" in command:
+            certificates.show(self.server.context, self.directory, command["tls"])
+            for connection in list(self.server.connections):
+                connection.transport.abort()
 
     def stats(self):
         return {
