@@ -231,6 +231,23 @@ static void tell_gates(struct delivery *delivery, const struct sender_outcome *o
     gates_learn(delivery, &report);
 }
 
+/* Says what the answer means, and gives the outcome. A success whose rest was needed and did not
+ * come tells as much as no answer. */
+static const struct sender_outcome *classify(const struct delivery *delivery,
+                                             const struct sender_outcome *outcome,
+                                             struct answer *out) {
+    static const struct sender_outcome lost = {
+        .result = SENDER_LOST, .reason = "reset", .detail = "the answer ended too early"};
+
+    delivery->provider->classify(
+        &(struct classify_input){.app = delivery->app,
+                                 .device = delivery->device,
+                                 .response = &outcome->response,
+                                 .now_ms = loop_wall_ms(delivery->core->parts.loop)},
+        out);
+    return outcome->response.is_cut && out->meaning != ANSWER_DELIVERED ? &lost : outcome;
+}
+
 static void answered(void *context, const struct sender_outcome *outcome) {
     struct delivery *delivery = context;
     struct loop *loop = delivery->core->parts.loop;
@@ -243,12 +260,9 @@ static void answered(void *context, const struct sender_outcome *outcome) {
     instruments_provider_time(delivery->core, delivery->app, took_ms);
     recent_answered(delivery->core->recent, delivery->host, took_ms,
                     outcome->result != SENDER_ANSWERED || outcome->response.status >= 500);
+    if (outcome->result == SENDER_ANSWERED)
+        outcome = classify(delivery, outcome, &answer);
     if (outcome->result == SENDER_ANSWERED) {
-        delivery->provider->classify(&(struct classify_input){.app = delivery->app,
-                                                              .device = delivery->device,
-                                                              .response = &outcome->response,
-                                                              .now_ms = loop_wall_ms(loop)},
-                                     &answer);
         step = decide_answer(&answer, outcome->response.status, delivery->tries, &ending);
     } else {
         step = decide_unanswered(outcome, delivery->tries, &ending);

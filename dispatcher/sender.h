@@ -13,7 +13,7 @@ struct sender;
 
 /* What became of a request, as far as can be known. */
 enum sender_result {
-    SENDER_ANSWERED,  /* the response is whole, or a 2xx whose body was cut off */
+    SENDER_ANSWERED,  /* the response is whole, or a 2xx whose body was cut off: is_cut */
     SENDER_UNSENT,    /* the provider cannot have acted on it: safe to repeat at once */
     SENDER_UNREACHED, /* no connection: refused, no such name, TLS failed, none free in time */
     SENDER_LOST,      /* it went out and no answer came: time-out, reset in the middle */

@@ -257,12 +257,13 @@ void sender_transfer_outcome(const struct sender_transfer *transfer, CURLcode co
     bool is_success = transfer->begun && status >= 200 && status < 300;
 
     *out = (struct sender_outcome){.result = SENDER_ANSWERED};
-    /* A success that was cut off behind its headers is a success still: the provider has acted. */
+    /* A success that was cut off behind its headers is one still, if these say it all. */
     if (is_whole || is_success) {
         out->response = (struct http_response){.status = (int)status,
                                                .retry_after = header_value(&transfer->retry_after),
                                                .date = header_value(&transfer->date),
-                                               .body = buffer_slice(&transfer->body)};
+                                               .body = buffer_slice(&transfer->body),
+                                               .is_cut = !is_whole};
         return;
     }
     struct sender_failure failure = {.code = code,

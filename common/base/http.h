@@ -4,6 +4,8 @@
 
 #include "common/base/slice.h"
 
+#include <stdbool.h>
+
 enum { HTTP_HEADERS_MAX = 16 };
 
 /* All of it borrowed from whoever made it. The method is POST: nothing else is ever sent. */
@@ -27,6 +29,7 @@ struct http_response {
     struct slice retry_after; /* the header's text, empty when absent */
     struct slice date;        /* likewise */
     struct slice body;        /* at most what the sender was told to keep */
+    bool is_cut;              /* its connection or its time ended before it did */
 };
 
 #endif

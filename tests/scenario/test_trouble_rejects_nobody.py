@@ -17,6 +17,8 @@ TROUBLE = [
     "thirdparty",
     "hang",
     "reset",
+    "half",
+    "drop",
 ]
 # Said of a pushkey, but as likely said of our own configuration: believed only when earned.
 AMBIGUOUS = ["notfound", "invalid", "mismatch"]
@@ -69,6 +71,23 @@ def test_an_ambiguous_answer_rejects_only_what_successes_have_earned(gateways, a
     assert gateway.notify(push(dead)).rejected == []
     gateway.wait_outcomes(dead, outcome="rejected")
     assert gateway.notify(push(dead)).rejected == [dead]
+
+
+def test_half_an_answer_says_nothing_of_our_configuration(gateways):
+    gateway = gateways.open()
+    pushkeys = [unique() for _ in range(3)]
+    gateway.fcm.control(answer="half")
+    for pushkey in pushkeys:
+        assert gateway.notify(push(pushkey)).rejected == []
+    for pushkey in pushkeys:
+        gateway.wait_outcomes(pushkey, outcome="moved")
+
+    metrics = gateway.dispatcher.metrics()
+    assert metrics.sum("columba_dispatcher_gates", state="latched") == 0
+    assert metrics.sum("columba_dispatcher_uncertain_total") >= len(pushkeys)
+    gateway.fcm.control(answer=None)
+    for pushkey in pushkeys:
+        gateway.fcm.wait_for(pushkey)
 
 
 def test_provider_refuses_connections(own):

@@ -7,6 +7,11 @@ static void a_cut_answer_counts_only_as_success(void **state) {
     send_path(&fixture, "/half/200", &reply);
     await(&fixture);
     expect_answer(&reply, 200, "half a ");
+    assert_true(reply.is_cut);
+    send_path(&fixture, "/ok", &reply);
+    await(&fixture);
+    expect_answer(&reply, 200, "ok");
+    assert_false(reply.is_cut);
     send_path(&fixture, "/half/404", &reply);
     await(&fixture);
     expect_failure(&reply, SENDER_LOST, "reset");

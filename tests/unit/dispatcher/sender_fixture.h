@@ -52,6 +52,7 @@ struct reply {
     bool arrived;
     enum sender_result result;
     int status;
+    bool is_cut;
     char reason[32];
     char retry_after[32];
     char date[32];
@@ -135,6 +136,7 @@ static inline void on_done(void *context, const struct sender_outcome *outcome) 
     reply->result = outcome->result;
     if (outcome->result == SENDER_ANSWERED) {
         reply->status = outcome->response.status;
+        reply->is_cut = outcome->response.is_cut;
         keep_text(reply->retry_after, sizeof reply->retry_after, outcome->response.retry_after);
         keep_text(reply->date, sizeof reply->date, outcome->response.date);
         buffer_append(&reply->body, outcome->response.body);
