@@ -1,0 +1,58 @@
+"""A host whose clock is an hour ahead or behind costs lateness of a retry's delay at most: nothing is
+lost, and no push is taken for older than it is."""
+
+import datetime
+import itertools
+
+import pytest
+
+from support.columba import BUILD, SANITIZERS, Program
+from support.fake_provider import FakeEndpoint
+from support.matrix import device, notification, unique
+from support.traffic import Traffic
+
+PROVIDER = FakeEndpoint
+APP = "chat.columba.unifiedpush"
+TTL = "10m"  # much shorter than the clock is wrong
+HOUR_S = 3600
+
+
+def skewed(name, skew_s):
+    """Makes programs; those of that name have another idea of what time it is, but not of how fast it
+    goes."""
+
+    class Skewed(Program):
+        environment = SANITIZERS | {
+            "LD_PRELOAD": str(BUILD / "tests/support/columba-clock.so"),
+            "COLUMBA_SKEW_S": str(skew_s),
+        }
+
+    return lambda program, *rest: (Skewed if program == name else Program)(program, *rest)
+
+
+def clock_of(program):
+    """As it writes it into its log."""
+    return datetime.datetime.fromisoformat(program.log_lines()[-1]["time"])
+
+
+@pytest.mark.parametrize("skew_s", [HOUR_S, -HOUR_S], ids=["ahead", "behind"])
+@pytest.mark.parametrize("program", ["columba-dispatcher", "columba-ingress"])
+def test_an_hour_off(gateways, fake, program, skew_s):
+    gateway = gateways.open({"apps": {APP: fake.unifiedpush(ttl=TTL)}}, started=False)
+    gateway.make_program = skewed(program, skew_s)
+    gateway.start()
+    (one,) = [one for one in gateway.programs if one.name == program]
+    off_s = (clock_of(one) - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+    assert abs(off_s - skew_s) < HOUR_S / 2
+    names = (unique("flaky1" if number % 10 == 0 else "ok") for number in itertools.count())
+
+    traffic = Traffic(
+        gateway, fake, names, lambda name: notification(device(fake.address(name), APP))
+    ).start()
+    traffic.wait_for(200)
+    account = traffic.stop().settle(f"clock of {program} off by {skew_s} s")
+
+    assert account.lost == account.twice == []
+    assert gateway.settled(outcome="moved") > 0
+    for outcome in ("rejected", "dropped", "dead"):
+        assert gateway.settled(outcome=outcome) == 0
