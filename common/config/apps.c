@@ -2,9 +2,12 @@
 
 #include "common/base/memory.h"
 #include "common/config/options.h"
+#include "common/config/sources.h"
 #include "common/config/value.h"
 
 #include <string.h>
+
+enum { ROUTE_FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* ---- The types that only apps have ---- */
 
@@ -150,6 +153,29 @@ static bool check_apns(const struct yaml_node *node, const struct app *app, stru
     return true;
 }
 
+/* What is not there, or cannot be read, is as good as empty: whoever connects says so. */
+static void look_into(const char *path, struct sources *sources, struct buffer *out) {
+    struct error error;
+
+    if (path != NULL && !sources_read(sources, path, ROUTE_FILE_BYTES_MAX, out, &error))
+        buffer_clear(out);
+}
+
+static void note_files(struct sources *sources, struct route *route) {
+    struct buffer authorities = {0};
+    struct buffer certificate = {0};
+
+    if (route->ca_file == NULL && route->certificate_file == NULL)
+        return;
+    look_into(route->ca_file, sources, &authorities);
+    look_into(route->certificate_file, sources, &certificate);
+    const struct slice parts[] = {buffer_slice(&authorities), slice_of("|"),
+                                  buffer_slice(&certificate)};
+    hash_sha256(parts, sizeof parts / sizeof parts[0], route->files);
+    buffer_free(&authorities);
+    buffer_free_secret(&certificate);
+}
+
 /* The type comes first: which other keys may stand there hangs on it. When it is missing, a slip of
  * its own name may be why. */
 static bool read_app(const struct yaml_node *node, bool without_keys, struct app *app,
@@ -171,6 +197,8 @@ static bool read_app(const struct yaml_node *node, bool without_keys, struct app
     if (app->kind == PROVIDER_APNS && !check_apns(node, app, error))
         return false;
     app->route.is_guarded = is_called_by_endpoint(app->kind);
+    if (!without_keys)
+        note_files(yaml_sources(node), &app->route);
     if (app->lane == NULL)
         app->lane = memory_copy_text(provider_kind_name(app->kind));
     return true;

@@ -1,5 +1,6 @@
-/* The files that a configuration was read from: its own, and those of the secrets that it names.
- * Each with a digest of what was in it then, so that it is seen when it is another. */
+/* The files that a configuration was read from: its own, those of the secrets that it names, and
+ * those that connections are made with. Each with a digest of what was in it then, so that it is
+ * seen when it is another. */
 #ifndef COLUMBA_CONFIG_SOURCES_H
 #define COLUMBA_CONFIG_SOURCES_H
 

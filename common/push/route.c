@@ -39,7 +39,8 @@ bool route_equal(const struct route *a, const struct route *b) {
                       text_equal(a->proxy, b->proxy) &&
                       text_equal(a->certificate_file, b->certificate_file) &&
                       text_equal(a->certificate_password, b->certificate_password) &&
-                      list_equal(a->allowed_networks, b->allowed_networks));
+                      list_equal(a->allowed_networks, b->allowed_networks) &&
+                      memcmp(a->files, b->files, sizeof a->files) == 0);
 }
 
 bool route_permits(const struct route *route, const struct network_address *address) {
@@ -75,13 +76,17 @@ static char **copy_list(char *const *list) {
 }
 
 struct route route_copy(const struct route *route) {
-    route = route == NULL ? &plain_route : route;
-    return (struct route){.ca_file = copy_text(route->ca_file),
-                          .proxy = copy_text(route->proxy),
-                          .certificate_file = copy_text(route->certificate_file),
-                          .certificate_password = copy_text(route->certificate_password),
-                          .is_guarded = route->is_guarded,
-                          .allowed_networks = copy_list(route->allowed_networks)};
+    if (route == NULL)
+        route = &plain_route;
+    struct route copy = {.ca_file = copy_text(route->ca_file),
+                         .proxy = copy_text(route->proxy),
+                         .certificate_file = copy_text(route->certificate_file),
+                         .certificate_password = copy_text(route->certificate_password),
+                         .is_guarded = route->is_guarded,
+                         .allowed_networks = copy_list(route->allowed_networks)};
+
+    memcpy(copy.files, route->files, sizeof copy.files);
+    return copy;
 }
 
 void route_release(struct route *route) {

@@ -2,6 +2,8 @@
 #ifndef COLUMBA_PUSH_ROUTE_H
 #define COLUMBA_PUSH_ROUTE_H
 
+#include "common/base/hash.h"
+
 #include <stdbool.h>
 
 /* Strings are owned by whoever filled it; NULL is "not configured". */
@@ -12,6 +14,8 @@ struct route {
     char *certificate_password; /* a secret */
     bool is_guarded;            /* the host is a stranger's word: public addresses alone */
     char **allowed_networks; /* CIDR, although they are not public; ends with NULL; may be NULL */
+    unsigned char files[HASH_SHA256_BYTES]; /* what was in its files: another content is another
+                                               route, with connections of its own */
 };
 
 /* Whether both lead the same way. NULL is a route with nothing configured. */

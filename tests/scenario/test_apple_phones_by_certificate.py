@@ -2,6 +2,7 @@
 is said long before."""
 
 import base64
+import shutil
 
 import certificates
 import pytest
@@ -88,3 +89,24 @@ def test_the_end_is_said_a_month_before(served):
     assert set(warned) == set(GOOD)
     assert all(line["days_left"] == 19 for line in warned.values())
     assert set(log_events(served, "credential_expired")) == {OVER}
+
+
+def test_a_new_certificate_takes_new_connections_by_itself(gateways, fake, tmp_path):
+    """With the old one, a connection stands on which Apple knows no device; it is not the one that
+    the next push takes."""
+    certificate = tmp_path / "apns.pem"
+    shutil.copy(fake.directory / "sandbox.pem", certificate)
+    app_id = "chat.columba.rotated"
+    app = fake.app("client.pem") | {"certfile": str(certificate)}
+    gateway = gateways.open({"apps": {app_id: app}})
+    name = unique()
+    assert gateway.notify(push(name, app_id)).rejected == []
+    gateway.wait_outcomes(pushkey_of(name), outcome="moved", app_id=app_id)
+
+    fresh = certificate.with_suffix(".fresh")
+    shutil.copy(fake.directory / "client.pem", fresh)
+    fresh.replace(certificate)
+
+    fake.wait_for(name, timeout_s=60)
+    gateway.wait_outcomes(pushkey_of(name), outcome="delivered", app_id=app_id)
+    assert "rejected" not in gateway.outcomes(pushkey_of(name), app_id)

@@ -280,6 +280,39 @@ static void who_sends_nothing_does_not_look_at_keys(void **state) {
     close_all(&fixture);
 }
 
+/* A certificate is shown when a connection is made: another one takes new connections. */
+static void another_certificate_is_another_route(void **state) {
+    struct fixture fixture = {.program = &sender};
+    struct buffer text = {0};
+    char path[PATH_SIZE];
+
+    (void)state;
+    watched_file_open(&fixture.file, "");
+    path_of(&fixture.file, "secret", path);
+    buffer_append_format(&text, QUEUE "apps: {one: {type: apns, certfile: %s}}\n", path);
+    write_text(fixture.file.path, "w", buffer_text(&text));
+    open_as_is(&fixture);
+    const struct config *first = config_hold(config_reload_current(fixture.reload));
+    write_text(path, "w", "the first that is there");
+    turn(&fixture.file, MANY);
+    assert_int_equal(fixture.file.changes, 1);
+    const struct config *second = config_hold(config_reload_current(fixture.reload));
+    assert_false(route_equal(&first->apps.list[0].route, &second->apps.list[0].route));
+    write_text(path, "w", "another");
+    turn(&fixture.file, MANY);
+    assert_false(route_equal(&second->apps.list[0].route,
+                             &config_reload_current(fixture.reload)->apps.list[0].route));
+    write_text(path, "w", "the first that is there");
+    turn(&fixture.file, MANY);
+    assert_true(route_equal(&second->apps.list[0].route,
+                            &config_reload_current(fixture.reload)->apps.list[0].route));
+    config_release(first);
+    config_release(second);
+    unlink(path);
+    buffer_free(&text);
+    close_all(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_changed_file_is_taken_over),
@@ -292,6 +325,7 @@ int main(void) {
         cmocka_unit_test(a_secret_that_is_gone_leaves_what_was_there_until_it_is_back),
         cmocka_unit_test(a_secret_that_only_a_refused_file_names_is_waited_for),
         cmocka_unit_test(who_sends_nothing_does_not_look_at_keys),
+        cmocka_unit_test(another_certificate_is_another_route),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
