@@ -161,17 +161,24 @@ static void look_into(const char *path, struct sources *sources, struct buffer *
         buffer_clear(out);
 }
 
-static void note_files(struct sources *sources, struct route *route) {
+/* What a connection is made with, and whom it is good for: other authorities or another certificate
+ * in the same file need new ones, and Apple's are for the key that was first shown on them. */
+static void identify_route(struct sources *sources, bool without_keys, struct app *app) {
     struct buffer authorities = {0};
     struct buffer certificate = {0};
 
-    if (route->ca_file == NULL && route->certificate_file == NULL)
+    if (app->route.ca_file == NULL && app->route.certificate_file == NULL &&
+        app->apns.key_id == NULL)
         return;
-    look_into(route->ca_file, sources, &authorities);
-    look_into(route->certificate_file, sources, &certificate);
-    const struct slice parts[] = {buffer_slice(&authorities), slice_of("|"),
-                                  buffer_slice(&certificate)};
-    hash_sha256(parts, sizeof parts / sizeof parts[0], route->files);
+    if (!without_keys) {
+        look_into(app->route.ca_file, sources, &authorities);
+        look_into(app->route.certificate_file, sources, &certificate);
+    }
+    const struct slice parts[] = {
+        buffer_slice(&authorities),  slice_of("|"), buffer_slice(&certificate), slice_of("|"),
+        slice_of(app->apns.team_id), slice_of("|"), slice_of(app->apns.key_id),
+    };
+    hash_sha256(parts, sizeof parts / sizeof parts[0], app->route.identity);
     buffer_free(&authorities);
     buffer_free_secret(&certificate);
 }
@@ -197,8 +204,7 @@ static bool read_app(const struct yaml_node *node, bool without_keys, struct app
     if (app->kind == PROVIDER_APNS && !check_apns(node, app, error))
         return false;
     app->route.is_guarded = is_called_by_endpoint(app->kind);
-    if (!without_keys)
-        note_files(yaml_sources(node), &app->route);
+    identify_route(yaml_sources(node), without_keys, app);
     if (app->lane == NULL)
         app->lane = memory_copy_text(provider_kind_name(app->kind));
     return true;

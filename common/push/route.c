@@ -40,7 +40,7 @@ bool route_equal(const struct route *a, const struct route *b) {
                       text_equal(a->certificate_file, b->certificate_file) &&
                       text_equal(a->certificate_password, b->certificate_password) &&
                       list_equal(a->allowed_networks, b->allowed_networks) &&
-                      memcmp(a->files, b->files, sizeof a->files) == 0);
+                      memcmp(a->identity, b->identity, sizeof a->identity) == 0);
 }
 
 bool route_permits(const struct route *route, const struct network_address *address) {
@@ -85,7 +85,7 @@ struct route route_copy(const struct route *route) {
                          .is_guarded = route->is_guarded,
                          .allowed_networks = copy_list(route->allowed_networks)};
 
-    memcpy(copy.files, route->files, sizeof copy.files);
+    memcpy(copy.identity, route->identity, sizeof copy.identity);
     return copy;
 }
 

@@ -14,8 +14,7 @@ struct route {
     char *certificate_password; /* a secret */
     bool is_guarded;            /* the host is a stranger's word: public addresses alone */
     char **allowed_networks; /* CIDR, although they are not public; ends with NULL; may be NULL */
-    unsigned char files[HASH_SHA256_BYTES]; /* what was in its files: another content is another
-                                               route, with connections of its own */
+    unsigned char identity[HASH_SHA256_BYTES]; /* what else tells its connections from others */
 };
 
 /* Whether both lead the same way. NULL is a route with nothing configured. */

@@ -10,11 +10,13 @@ from support.fake_provider import FakeApns
 from support.matrix import device, event_id, notification, now_s, unique
 
 APP = "chat.columba.ios"
+OTHER_KEY = "chat.columba.ios.other"  # of the same team
 PROVIDER = FakeApns
 
 
 def apps(fake):
-    return {APP: fake.app(voip_topic=fake.ready["topic"])}
+    other = {"keyfile": fake.ready["other_key_file"], "key_id": fake.ready["other_key_id"]}
+    return {APP: fake.app(voip_topic=fake.ready["topic"]), OTHER_KEY: fake.app(**other)}
 
 
 def pushkey_of(name):
@@ -182,3 +184,15 @@ def test_a_new_connection_has_one_stream_until_its_first_answer(served, fake):
     assert after["connections"] > before["connections"]
     # test_what_apple_did_not_look_at_is_sent_again_at_once has refused one of its own accord.
     assert after["refused_streams"] == before["refused_streams"]
+
+
+def test_keys_have_connections_of_their_own(served, fake):
+    """Apple takes a connection to be for the key that was first shown on it."""
+    names = [unique() for _ in range(30)]
+    for i, name in enumerate(names):
+        named = device(pushkey_of(name), (APP, OTHER_KEY)[i % 2])
+        assert served.notify(notification(named)).rejected == []
+
+    for name in names:
+        fake.wait_for(name)
+        assert [line["status"] for line in fake.received(name)] == [200]

@@ -35,11 +35,11 @@ def fake(tmp_path):
     )
 
 
-def token(fake, header=None, claims=None, spoil=False):
+def token(fake, header=None, claims=None, spoil=False, key_file="AuthKey.p8"):
     header = {"alg": "ES256", "kid": apns.KEY_ID, **(header or {})}
     claims = {"iss": apns.TEAM_ID, "iat": int(time.time()), **(claims or {})}
     signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
-    key = certificates.write_ec_key(fake.path("AuthKey.p8"))
+    key = certificates.write_ec_key(fake.path(key_file))
     signature = key.sign(signed.encode() + b"x" * spoil, ec.ECDSA(hashes.SHA256()))
     numbers = b"".join(n.to_bytes(32, "big") for n in utils.decode_dss_signature(signature))
     return f"bearer {signed}.{base64url(numbers)}"
@@ -128,3 +128,13 @@ def test_a_wrong_request_is_refused(fake, headers, status, reason):
 )
 def test_the_payload_is_looked_at(fake, body, status, reason):
     assert ask(fake, token(fake), body=body) == (status, reason)
+
+
+def test_a_connection_is_for_the_key_that_was_first_shown_on_it(fake):
+    connection = Connection()
+    other = token(fake, {"kid": apns.OTHER_KEY_ID}, key_file="OtherKey.p8")
+
+    assert ask(fake, token(fake), connection=connection) == (200, None)
+    assert ask(fake, other, connection=connection) == (403, "UnrelatedKeyIdInToken")
+    assert ask(fake, token(fake), connection=connection) == (200, None)
+    assert ask(fake, other) == (200, None)

@@ -3,12 +3,13 @@
 
     apns.py --dir DIR [--port P] [--streams N] [--certificates]
 
-Speaks HTTP/2 over TLS on loopback; writes AuthKey.p8 into DIR beside what service.py says. A device
+Speaks HTTP/2 over TLS on loopback; writes AuthKey.p8, and OtherKey.p8 of the same team, into DIR beside
+what service.py says. A device
 token is hex, and what it spells tells how it is answered: the table ANSWERS below lists the words,
 service.py those of every fake. What it understands beside that:
     {"expire": true}          the provider tokens made until now are too old
     {"close": true}           GOAWAY to every connection, for Shutdown
-A connection has one stream at a time until a request on it has shown a good provider token, as
+A connection is for the key that was first shown on it, and has one stream at a time until a request on it has shown a good provider token, as
 Apple's have; it says so no sooner than over a real distance, and the first answer takes a little
 longer, so that whoever does not wait is seen.
 With --certificates it takes clients alone that show the certificate whose key is in DIR, as client.pem,
@@ -32,6 +33,7 @@ from http2 import Answer
 from service import ALWAYS, retry_after
 
 KEY_ID = "ABC123DEFG"
+OTHER_KEY_ID = "JKL456MNOP"
 TEAM_ID = "DEF123GHIJ"
 TOPIC = "chat.columba.ios"
 PATH = re.compile(r"^/3/device/([^/]*)$")
@@ -124,7 +126,11 @@ class Apns(service.Service):
     def __init__(self, arguments, server):
         super().__init__(arguments.dir, server)
         self.by_certificate = arguments.certificates
-        self.public_key = write_ec_key(self.path("AuthKey.p8")).public_key()
+        self.public_keys = {
+            KEY_ID: write_ec_key(self.path("AuthKey.p8")).public_key(),
+            OTHER_KEY_ID: write_ec_key(self.path("OtherKey.p8")).public_key(),
+        }
+        self.key_ids = weakref.WeakKeyDictionary()  # which key a connection is for
         self.expired_until = 0
         self.shown = weakref.WeakKeyDictionary()  # when the token of a connection was made
         self.later_streams = server.stream_limit
@@ -152,6 +158,8 @@ class Apns(service.Service):
         return {
             "key_file": self.path("AuthKey.p8"),
             "key_id": KEY_ID,
+            "other_key_file": self.path("OtherKey.p8"),
+            "other_key_id": OTHER_KEY_ID,
             "team_id": TEAM_ID,
             "topic": TOPIC,
             "certificate_password": PASSWORD,
@@ -201,14 +209,17 @@ class Apns(service.Service):
         except ValueError:
             raise Refused(403, "InvalidProviderToken") from None
         made_at = token.claims.get("iat")
+        key_id = token.header.get("kid")
         if (
-            token.header.get("kid") != KEY_ID
+            key_id not in self.public_keys
             or token.claims.get("iss") != TEAM_ID
             or not isinstance(made_at, int)
             or made_at > time.time() + CLOCK_SKEW_S
-            or not token.is_signed_by(self.public_key)
+            or not token.is_signed_by(self.public_keys[key_id])
         ):
             raise Refused(403, "InvalidProviderToken")
+        if self.key_ids.setdefault(request.connection, key_id) != key_id:
+            raise Refused(403, "UnrelatedKeyIdInToken")
         if made_at < max(time.time() - TOKEN_LIFETIME_S, self.expired_until):
             raise Refused(403, "ExpiredProviderToken")
         self.check_interval(request.connection, made_at)

@@ -203,6 +203,34 @@ static void test_what_is_no_network(void **state) {
     }
 }
 
+#define APNS_WITH(key_id, team_id)                                                                 \
+    "{type: apns, keyfile: k, topic: t, key_id: " key_id ", team_id: " team_id "}"
+
+/* Apple takes a connection to be for the key that was first shown on it. */
+static void test_keys_of_apple_have_connections_of_their_own(void **state) {
+    struct config *config = parse(
+        QUEUE
+        "apps:\n"
+        "  a: " APNS_WITH("K1", "T1") "\n"
+                                      "  same: " APNS_WITH(
+                                          "K1", "T1") "\n"
+                                                      "  other.key: " APNS_WITH(
+                                                          "K2", "T1") "\n"
+                                                                      "  other.team: " APNS_WITH(
+                                                                          "K1", "T2") "\n");
+    const struct app *apps = config->apps.list;
+
+    (void)state;
+    assert_true(route_equal(&apps[0].route, &apps[1].route));
+    assert_false(route_equal(&apps[0].route, &apps[2].route));
+    assert_false(route_equal(&apps[0].route, &apps[3].route));
+    config_release(config);
+
+    config = parse(QUEUE "apps: {a: {" FCM "}}\n");
+    assert_true(route_equal(&config->apps.list[0].route, NULL));
+    config_release(config);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_proxy_of_all_and_that_of_one),
@@ -212,6 +240,7 @@ int main(void) {
         cmocka_unit_test(test_a_proxy_from_a_file),
         cmocka_unit_test(test_networks_that_are_allowed),
         cmocka_unit_test(test_what_is_no_network),
+        cmocka_unit_test(test_keys_of_apple_have_connections_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static const struct route full = {
     .certificate_password = "secret",
     .is_guarded = true,
     .allowed_networks = networks,
-    .files = {1, 2, 3},
+    .identity = {1, 2, 3},
 };
 
 static void expect_equal(const struct route *a, const struct route *b, bool expected) {
@@ -66,7 +66,7 @@ static void test_each_part_counts(void **state) {
     others[5].allowed_networks = NULL;
     others[6].allowed_networks = fewer_networks;
     others[7].allowed_networks = other_networks;
-    others[8].files[31] = 1;
+    others[8].identity[31] = 1;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         expect_equal(&full, &others[i], false);
 }
