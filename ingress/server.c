@@ -119,9 +119,10 @@ static void end_connection(void *context, struct connection_link *link,
 
     bool at_fault = reason == CONNECTION_END_SLOW || reason == CONNECTION_END_SHARE;
 
-    shutdown(exchange_of(link)->socket, at_fault ? SHUT_RDWR : SHUT_RD);
+    /* Whoever sees the end finds it counted. */
     metrics_add(server->parts.metrics, INSTRUMENT_CONNECTIONS_CUT,
                 (const char *[]){connection_end_name(reason)}, 1);
+    shutdown(exchange_of(link)->socket, at_fault ? SHUT_RDWR : SHUT_RD);
 }
 
 static const struct connection_owner owner = {look, end_connection};
