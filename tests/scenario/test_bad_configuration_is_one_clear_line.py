@@ -179,8 +179,7 @@ def test_the_example_configuration_is_sound():
     its environment from there: tests/compose checks it with that."""
     shown = [path for path in REPOSITORY.glob("deploy/**/columba*.yaml")
              if not {"build", "compose"} & set(path.relative_to(REPOSITORY).parts)]
-    if not shown:
-        pytest.skip("the repository shows no whole configuration")
+    assert shown
     for path in shown:
         subprocess.run([program("columba-ingress"), "--config", path, "--check-config"],
                        capture_output=True, timeout=30, check=True)

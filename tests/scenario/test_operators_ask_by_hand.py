@@ -3,12 +3,9 @@
 import base64
 import json
 import re
-import shutil
 import stat
 import subprocess
 import time
-
-import pytest
 
 from support.columba import hash_of, program, run
 from support.matrix import APP_ID, push, unique
@@ -55,7 +52,6 @@ def test_bash_completes_commands():
     assert complete("columbactl", "health", "--ti") == ["--timeout"]
 
 
-@pytest.mark.skipif(shutil.which("man") is None, reason="there is no man(1) here")
 def test_the_page_is_one_for_man(tmp_path):
     page = tmp_path / "columbactl.1"
     page.write_text(run("columbactl", "man")[0])
