@@ -85,17 +85,18 @@ static bool may_wait(const struct gates *gates, const struct place *place) {
 }
 
 /* Whether one may go on from the place now. A probe of what the provider has shut for the whole
- * fleet is one dispatcher's. */
+ * fleet is one dispatcher's; one of a host that strangers name is within their share. */
 static bool may_pass(struct gates *gates, struct place *place) {
     const struct gate *gate = &place->gate;
     int64_t now_ms = now_of(gates);
+    bool is_full = is_stranger(place) && gates->strangers_in_flight >= strangers_max(gates);
 
-    if (!gate_may_pass(gate, now_ms))
+    if (!gate_may_pass(gate, now_ms) || (is_full && place->is_host))
         return false;
     if (gate_is_shut(gate))
         return gates_fleet_may_probe(gates->fleet, place);
     if (is_stranger(place))
-        return gates->strangers_in_flight < strangers_max(gates);
+        return !is_full;
     return !place->is_judged || gate_is_flowing(gate, now_ms) ||
            gate->in_flight < share(gates, config_of(gates)->in_flight);
 }
