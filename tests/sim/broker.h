@@ -53,6 +53,7 @@ struct queue_consumer {
     struct handed *handed; /* records that it has not freed */
     size_t handed_count;
     size_t handed_bytes;
+    unsigned assignments; /* so far */
     bool reads[TOPICS_MAX];
     bool owns[TOPICS_MAX][PARTITIONS_MAX];
     bool paused[TOPICS_MAX][PARTITIONS_MAX];
@@ -94,8 +95,21 @@ struct queue_record *broker_hand_over(struct queue_consumer *member, const char 
                                       int partition, int64_t offset,
                                       const struct log_record *source);
 
-/* Says so where one of them has had it for too long. */
+/* Says so where one of them has had it for too long, or more than its share of what waits. */
 void broker_check_handed(struct broker *broker);
+
+/* Says so where more wait for the push's phone than may. */
+void broker_check_chain(const struct queue_consumer *member, long long push);
+
+/* Of a retry topic; 0 for others. */
+int64_t broker_delay_of(const char *topic);
+
+/* A copy of it is on its way to a retry topic: it waits for nothing else. */
+void broker_copied(struct broker *broker, const struct process *process, long long push);
+
+/* Whether the process has a record of the push that is due, or has had it since an earlier time. */
+bool broker_has_due(const struct broker *broker, const struct process *process, long long push,
+                    int64_t had_ms);
 
 /* ---- broker_group.c: who reads them ---- */
 
@@ -107,6 +121,9 @@ void broker_process_died(struct broker *broker, struct process *process);
 
 /* ---- redis.c ---- */
 void redis_reset(void);
+
+/* Whether that process is who got the lease of the app's probe last. */
+bool redis_has_lease(const char *lane, const char *app, int process);
 
 /* There may be something to read. */
 void broker_wake_members(struct broker *broker);

@@ -40,6 +40,7 @@ static void hand_over(struct queue_consumer *member, size_t topic, int partition
 
     member->events->record(member->context,
                            broker_hand_over(member, from->name, partition, offset, source));
+    broker_check_chain(member, source->push);
 }
 
 static void pump_once(void *context) {
@@ -111,6 +112,7 @@ static void tell_assigned(void *context) {
                                                              .partition = p,
                                                              .offset = member->position[t][p]};
             }
+    member->assignments++;
     member->events->assigned(member->context, positions, count);
 }
 

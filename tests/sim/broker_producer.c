@@ -1,11 +1,14 @@
 /* The producer's side of queue.h, simulated: acknowledgements may be late, refused or lost. */
 #include "common/base/memory.h"
+#include "common/push/record.h"
 #include "tests/sim/broker.h"
+#include "tests/sim/conduct.h"
 #include "tests/sim/promises.h"
 #include "tests/sim/weather.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct queue_producer {
     struct process *process;
@@ -55,8 +58,11 @@ static void acknowledge(void *context) {
     struct sending *sending = context;
 
     sending->producer->outstanding--;
-    if (sending->acknowledges)
+    if (sending->acknowledges) {
         sending->producer->has_clock_lead = true;
+        conduct_knows_time(sending->producer->process->world, sending->producer->process,
+                           sending->topic);
+    }
     sending->done(sending->context, sending->acknowledges ? NULL : &timed_out);
     free(sending);
 }
@@ -67,6 +73,16 @@ static void reach_log(void *context) {
 
     broker_append_take(sending->broker, sending->topic, sending->record);
     free(sending);
+}
+
+static void note_copy(const struct process *process, const struct queue_message *message,
+                      long long push) {
+    struct record_meta meta;
+
+    record_meta_read(message->headers, message->header_count, &meta);
+    broker_copied(process->world->broker, process, push);
+    if (strstr(message->topic, "retry.") != NULL)
+        conduct_copied(process->world, push, broker_delay_of(message->topic), meta.attempt);
 }
 
 bool queue_producer_send(struct queue_producer *producer, const struct queue_message *message,
@@ -82,7 +98,9 @@ bool queue_producer_send(struct queue_producer *producer, const struct queue_mes
     snprintf(arrival->topic, sizeof arrival->topic, "%s", message->topic);
     *sending = (struct sending){
         .producer = producer, .done = done, .context = context, .acknowledges = true};
+    snprintf(sending->topic, sizeof sending->topic, "%s", message->topic);
     producer->outstanding++;
+    note_copy(producer->process, message, arrival->record.push);
     if (world->weather->queue_refuses) {
         broker_record_free(&arrival->record);
         free(arrival);

@@ -55,6 +55,11 @@ struct phone {
     int64_t newest_ms;      /* when the newest count that surely reached it was accepted */
     int64_t newest_told_ms; /* when that was known */
     long long newest_count;
+
+    /* What holds ought to be there. */
+    unsigned troubled;           /* pushes whose answer may hold it, not settled yet */
+    int64_t hold_ms;             /* until when it was held at most */
+    int64_t told_hold_ms[NODES]; /* what a process was told when it last asked */
 };
 
 struct cast {

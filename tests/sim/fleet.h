@@ -14,10 +14,14 @@ void fleet_free(struct fleet *fleet);
 bool fleet_crash(struct fleet *fleet, int number);
 bool fleet_stop(struct fleet *fleet, int number);
 bool fleet_expel(struct fleet *fleet, int number);
+bool fleet_reload(struct fleet *fleet, int number);
 bool fleet_shift_clock(struct fleet *fleet, int number, int64_t by_ms);
 
-/* Whether a dispatcher works with credentials of that generation. */
+/* Whether a dispatcher works with credentials of that generation, or has since it was started. */
 bool fleet_has(const struct fleet *fleet, int generation);
+
+/* No more is in flight than may be. */
+void fleet_check(struct fleet *fleet);
 
 /* All is over: nothing may be in flight any more. */
 void fleet_check_end(struct fleet *fleet);

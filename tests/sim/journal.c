@@ -2,6 +2,7 @@
 #include "tests/sim/journal.h"
 #include "common/base/buffer.h"
 #include "common/base/log.h"
+#include "tests/sim/conduct.h"
 #include "tests/sim/promises.h"
 
 #include <stdio.h>
@@ -67,6 +68,11 @@ static void trace(struct world *world, const char *event, const struct log_field
 void log_write(enum log_level level, const char *event, const struct log_field *fields) {
     struct world *world = journal.world;
 
+    if (world == NULL)
+        return;
+    if (strcmp(event, "gate") == 0 && world->current != NULL)
+        conduct_turned(world, world->current, field_of(fields, "app_id"), field_of(fields, "host"),
+                       field_of(fields, "from"), field_of(fields, "to"));
     if (!log_enabled(level))
         return;
     if (world->trace)

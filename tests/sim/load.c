@@ -28,7 +28,8 @@ struct run {
     struct world *world;
     enum fault fault;
     int app;
-    int phone; /* -1: any */
+    int phone;   /* -1: any */
+    bool is_big; /* each of them */
     size_t left;
     int64_t most_ms; /* until the next one */
 };
@@ -162,7 +163,9 @@ static void run_on(void *context) {
                     ? run->phone
                     : (int)world_random(world, is_stranger ? STRANGERS_AN_APP : PHONES_AN_APP);
     int app = run->app >= 0 ? run->app : (int)world_random(world, APPS);
-    enum push_form form = run->fault == FAULT_UNREADABLE ? PUSH_UNREADABLE : form_of(world);
+    enum push_form form = run->fault == FAULT_UNREADABLE ? PUSH_UNREADABLE
+                          : run->is_big                  ? PUSH_BIG
+                                                         : form_of(world);
 
     long long number = push_to(world, cast_phone(world->cast, app, place, is_stranger), form);
     if (number >= 0)
@@ -188,6 +191,7 @@ void load_storm(struct world *world) {
               (struct run){.fault = FAULT_STORM,
                            .app = world_chance(world, 50) ? -1 : (int)world_random(world, APPS),
                            .phone = -1,
+                           .is_big = world_chance(world, 40),
                            .left = 50 + (size_t)world_random(world, 150),
                            .most_ms = STORM_MS});
 }

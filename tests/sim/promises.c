@@ -1,6 +1,7 @@
 #include "tests/sim/promises.h"
 
 #include "common/base/memory.h"
+#include "tests/sim/conduct.h"
 #include "tests/sim/weather.h"
 
 #include <stdio.h>
@@ -50,7 +51,11 @@ static bool is_in_doubt(const struct world *world) {
 }
 
 static bool is_held_by(const struct push *push, const struct process *process) {
-    return process == NULL ? push->holders != 0 : (push->holders >> process->number & 1) != 0;
+    unsigned held = 0;
+
+    for (int i = 0; i < NODES; i++)
+        held += process == NULL || process->number == i ? push->held[i] : 0;
+    return held > 0;
 }
 
 /* ---- Faults and their excuses ---- */
@@ -101,12 +106,12 @@ void promises_taken(struct world *world, long long number, const struct process 
     struct push *push = push_of(world, number);
 
     if (push != NULL)
-        push->holders |= 1u << process->number;
+        push->held[process->number]++;
 }
 
 void promises_dropped_by(struct world *world, const struct process *process) {
     for (size_t i = 0; i < world->promises->count; i++)
-        world->promises->pushes[i].holders &= ~(1u << process->number);
+        world->promises->pushes[i].held[process->number] = 0;
 }
 
 /* ---- The phone ---- */
@@ -164,15 +169,9 @@ void promises_said_dead(struct world *world, long long number, bool is_certain) 
 }
 
 void promises_judged(struct world *world, const char *h, int64_t registered_ms) {
-    struct phone *phone = cast_find(world->cast, h);
+    const struct phone *phone = cast_find(world->cast, h);
 
-    bool is_just_mended = world->now_ms - world->weather->mended_ms < MARK_MS;
-
-    /* Answers to the mistaken credential may come after the first success of the mended one, and
-     * count as earned. */
-    if (phone != NULL && is_just_mended && phone->said_dead_ms < registered_ms)
-        phone->said_dead_ms = registered_ms;
-    else if (phone == NULL)
+    if (phone == NULL)
         world_broken(world, "a verdict on a pushkey that nobody has");
     else if (phone->said_dead_ms < registered_ms)
         world_broken(world, "a verdict on a pushkey of %s that no answer called dead",
@@ -211,6 +210,22 @@ static const char *fault_of_death(const struct push *push) {
     return "although its phone lives";
 }
 
+/* One that goes because others of its pushkey are under way may be a second record of one that is.
+ */
+static void let_go(struct world *world, struct push *push, bool is_busy) {
+    int process = world->current->number;
+    unsigned bit = 1u << process;
+
+    push->held[process] -= push->held[process] > 0 ? 1 : 0;
+    if (is_busy)
+        return;
+    if ((push->troubled & bit) == 0)
+        return;
+    push->phone->troubled--;
+    push->troubled &= ~bit;
+    conduct_moved(world, push);
+}
+
 void promises_settled(struct world *world, long long number, enum outcome outcome,
                       const char *reason) {
     struct push *push = push_of(world, number);
@@ -232,7 +247,7 @@ void promises_settled(struct world *world, long long number, enum outcome outcom
                      fault);
     push->ended = push->ended || outcome == OUTCOME_REJECTED || outcome == OUTCOME_DROPPED;
     if (world->current != NULL)
-        push->holders &= ~(1u << world->current->number);
+        let_go(world, push, strcmp(reason, "busy_pushkey") == 0);
 }
 
 void promises_passed(struct world *world, long long number) {

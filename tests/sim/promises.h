@@ -21,13 +21,16 @@ struct push {
     int64_t accepted_ms;   /* at last */
     int64_t registered_ms; /* the pushkey_ts it carries */
     int delivered;         /* how often the phone got it */
+    int sends;             /* how often it went out */
+    unsigned troubled;     /* processes that got an answer which may hold it, a bit each */
+    int64_t copy_delay_ms; /* of the retry topic that it went to last */
     bool excused;          /* a second delivery has a cause */
     int copies_live;       /* records of it in push and retry topics that are not committed */
     bool is_dead_letter;
-    bool ended;        /* has an outcome that may be: rejected or dropped */
-    unsigned holders;  /* processes that have a record of it, a bit each */
-    uint64_t faults;   /* it met, a bit each */
-    unsigned outcomes; /* a bit each */
+    bool ended;           /* has an outcome that may be: rejected or dropped */
+    unsigned held[NODES]; /* records of it that a process has in hand */
+    uint64_t faults;      /* it met, a bit each */
+    unsigned outcomes;    /* a bit each */
 };
 
 struct promises {

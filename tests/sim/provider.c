@@ -3,6 +3,7 @@
 #include "common/base/memory.h"
 #include "dispatcher/sender.h"
 #include "tests/sim/answers.h"
+#include "tests/sim/conduct.h"
 #include "tests/sim/promises.h"
 #include "tests/sim/weather.h"
 
@@ -30,9 +31,12 @@ struct transfer {
     struct sender_outcome outcome;
     struct buffer body;
     int64_t takes_ms;
+    bool is_push;
+    size_t probe;
     bool is_taken;
     bool says_dead;
     bool is_certain;
+    bool blames_credential;
 };
 
 struct sender *sender_open(struct loop *loop, const struct dispatcher_config *config,
@@ -59,6 +63,11 @@ static void arrive(void *context) {
     const struct parcel *parcel = &transfer->parcel;
 
     transfer->sender->in_flight--;
+    if (transfer->is_push)
+        conduct_heard(world, transfer->sender->process, parcel, transfer->probe,
+                      transfer->is_taken            ? WORD_TAKEN
+                      : transfer->blames_credential ? WORD_OF_CREDENTIAL
+                                                    : WORD_OF_TROUBLE);
     if (transfer->is_taken)
         promises_took(world, parcel->push, parcel->count);
     if (transfer->says_dead)
@@ -149,6 +158,7 @@ static bool mistrusts(struct transfer *transfer) {
         return false;
     bool refuses = credential_of(transfer) == CREDENTIAL_REFUSED;
     promises_meet(world, parcel->push, FAULT_ROLLOUT);
+    transfer->blames_credential = refuses;
     say(transfer,
         answers_find(cast_apps[app].kind, refuses ? FAULT_CONFIGURATION : FAULT_AMBIGUOUS));
     return true;
@@ -203,6 +213,9 @@ static void suffer(struct transfer *transfer, enum fault fault) {
     int64_t timeout_ms = transfer->sender->timeout_ms;
 
     promises_meet(world, transfer->parcel.push, fault);
+    /* A page where an answer is due looks like a wrong address of ours. */
+    transfer->blames_credential =
+        fault == FAULT_CONFIGURATION || fault == FAULT_STALE_CREDENTIAL || fault == FAULT_HTML;
     if (fault == FAULT_SLOW)
         slow_down(transfer);
     else if (fault == FAULT_HANG)
@@ -239,13 +252,14 @@ void sender_send(struct sender *sender, const struct http_request *request,
     struct transfer *transfer = memory_new(sizeof *transfer);
 
     (void)route;
-    (void)fresh;
     *transfer = (struct transfer){.sender = sender, .done = done, .context = context};
     sender->in_flight++;
     if (strstr(request->url, "oauth.sim") != NULL) {
         give_token(transfer, request);
     } else if (answers_read(world, request, &transfer->parcel) && transfer->parcel.push >= 0 &&
                (size_t)transfer->parcel.push < world->promises->count) {
+        transfer->is_push = true;
+        transfer->probe = conduct_sent(world, sender->process, &transfer->parcel, fresh);
         treat(transfer);
     } else {
         world_broken(world, "a provider got what nobody sent: %s", request->url);

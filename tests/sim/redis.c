@@ -2,6 +2,7 @@
 #include "common/base/memory.h"
 #include "common/state/state.h"
 #include "tests/sim/broker.h"
+#include "tests/sim/conduct.h"
 #include "tests/sim/promises.h"
 #include "tests/sim/weather.h"
 
@@ -30,6 +31,7 @@ struct kept_gate {
 struct kept_lease {
     char key[GATE_NAME_SIZE + 32];
     int64_t until_ms;
+    int holder;
     UT_hash_handle hh;
 };
 
@@ -188,6 +190,7 @@ void state_ask(struct state *state, const struct state_question *question, state
 
     call->answered = answered;
     call->answer.known = call->known;
+    conduct_told_hold(state->process->world, state->process, question->pushkey, 0);
     if (!call->known)
         return;
     HASH_FIND_STR(server.verdicts, question->pushkey, verdict);
@@ -200,8 +203,12 @@ void state_ask(struct state *state, const struct state_question *question, state
     if (question->asks_hold)
         HASH_FIND_STR(server.holds, question->pushkey, hold);
     call->answer.has_hold = hold != NULL;
-    if (hold != NULL)
-        call->answer.hold = hold->hold;
+    if (hold == NULL)
+        return;
+    call->answer.hold = hold->hold;
+    if (!call->is_late)
+        conduct_told_hold(state->process->world, state->process, question->pushkey,
+                          hold->hold.until_ms);
 }
 
 void state_write_verdict(struct state *state, const char *pushkey, const struct verdict *verdict,
@@ -250,6 +257,7 @@ void state_write_hold(struct state *state, const char *pushkey, const struct hol
 
     (void)lifetime_ms;
     call->written = written;
+    conduct_held(state->process->world, pushkey, hold->until_ms);
     if (!call->known)
         return;
     HASH_FIND_STR(server.holds, pushkey, kept);
@@ -325,6 +333,18 @@ void state_take_lease(struct state *state, const char *lane, const char *name, c
         HASH_ADD_STR(server.leases, key, lease);
     }
     call->granted = lease->until_ms <= world->now_ms;
-    if (call->granted)
-        lease->until_ms = world->now_ms + lease_ms;
+    if (!call->granted)
+        return;
+    lease->until_ms = world->now_ms + lease_ms;
+    lease->holder = state->process->number;
+}
+
+bool redis_has_lease(const char *lane, const char *app, int process) {
+    char key[GATE_NAME_SIZE + 32];
+    size_t size = (size_t)snprintf(key, sizeof key, "%s:%s|", lane, app);
+
+    for (const struct kept_lease *lease = server.leases; lease != NULL; lease = lease->hh.next)
+        if (strncmp(lease->key, key, size) == 0 && lease->holder == process)
+            return true;
+    return false;
 }

@@ -17,6 +17,7 @@ static const struct {
     [FAULT_ZOMBIE] = {"member expelled while alive", RETRIED | BIT(TALLY_TWICE)},
     [FAULT_CLOCK_JUMP] = {"wall clock steps by an hour", RETRIED},
     [FAULT_ROLLOUT] = {"a new credential is no good", RETRIED},
+    [FAULT_RELOAD] = {"another configuration", RETRIED},
     [FAULT_QUEUE_REFUSES] = {"queue takes nothing", RETRIED},
     [FAULT_QUEUE_SLOW] = {"queue acknowledges late", RETRIED},
     [FAULT_ACK_LOST] = {"acknowledgement lost", RETRIED | BIT(OUTCOME_DROPPED)},

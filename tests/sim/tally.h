@@ -16,6 +16,7 @@ enum fault {
     FAULT_ZOMBIE,
     FAULT_CLOCK_JUMP,
     FAULT_ROLLOUT,
+    FAULT_RELOAD,
     /* of the queue */
     FAULT_QUEUE_REFUSES,
     FAULT_QUEUE_SLOW,

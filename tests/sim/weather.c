@@ -50,6 +50,7 @@ static void redis_returns(void *context) {
 
     world_trace(world, "Redis is back");
     promises_excuse_live(world);
+    world->weather->redis_doubted_ms = world->now_ms;
     world->weather->redis_away = false;
 }
 
@@ -58,6 +59,7 @@ static void redis_hastens(void *context) {
 
     world_trace(world, "Redis is quick again");
     promises_excuse_live(world);
+    world->weather->redis_doubted_ms = world->now_ms;
     world->weather->redis_slow = false;
 }
 
@@ -106,6 +108,7 @@ static void redis_forgets(struct schedule *schedule) {
     say(world, FAULT_REDIS_FLUSHED, "");
     promises_meet_held(world, NULL, FAULT_REDIS_FLUSHED);
     promises_excuse_all(world);
+    world->weather->redis_doubted_ms = world->now_ms;
     redis_reset();
 }
 
@@ -137,6 +140,14 @@ static void process_stops(struct schedule *schedule) {
         schedule->world->tally->happened[FAULT_LEAVE]++;
 }
 
+/* A changed file, or a hang-up signal, under load. */
+static void reload_comes(struct schedule *schedule) {
+    int number = (int)world_random(schedule->world, NODES);
+
+    if (fleet_reload(schedule->fleet, number))
+        schedule->world->tally->happened[FAULT_RELOAD]++;
+}
+
 static void process_is_expelled(struct schedule *schedule) {
     int number = (int)world_random(schedule->world, NODES);
 
@@ -156,7 +167,6 @@ static void rollout_ends(void *context) {
     struct world *world = context;
     struct weather *weather = world->weather;
 
-    weather->mended_ms = world->now_ms;
     for (size_t app = 0; app < APPS; app++)
         for (int generation = 0; generation < GENERATIONS; generation++)
             if (weather->broken[app][generation] != CREDENTIAL_FINE) {
@@ -268,10 +278,11 @@ static const struct {
     void (*happen)(struct schedule *schedule);
     unsigned weight;
 } happenings[] = {
-    {process_dies, 6},   {process_stops, 6},  {process_is_expelled, 4}, {clock_jumps, 4},
-    {rollout_begins, 4}, {redis_goes, 3},     {redis_slows, 3},         {redis_forgets, 2},
-    {queue_refuses, 4},  {queue_slows, 3},    {token_endpoint_goes, 3}, {front_comes, 40},
-    {storm_comes, 5},    {pushkey_is_hot, 5}, {strangers_come, 3},      {nonsense_comes, 2},
+    {reload_comes, 4},   {process_dies, 6},   {process_stops, 6},  {process_is_expelled, 4},
+    {clock_jumps, 4},    {rollout_begins, 4}, {redis_goes, 3},     {redis_slows, 3},
+    {redis_forgets, 2},  {queue_refuses, 4},  {queue_slows, 3},    {token_endpoint_goes, 3},
+    {front_comes, 40},   {storm_comes, 5},    {pushkey_is_hot, 5}, {strangers_come, 3},
+    {nonsense_comes, 2},
 };
 
 static void something_happens(void *context) {

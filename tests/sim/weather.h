@@ -17,13 +17,13 @@ struct weather {
     bool faults; /* whether anything may go wrong at all */
     bool redis_away;
     bool redis_slow;
+    int64_t redis_doubted_ms; /* when it was last away, slow or flushed */
     bool queue_refuses;
     bool queue_slow;
     bool token_endpoint_down;
     struct front apps[APPS];
     struct front hosts[APPS][HOSTS_MAX];
-    int64_t mended_ms; /* when a credential was last mended */
-    int generation;    /* of credentials that a process starts with; -1: of either */
+    int generation; /* of credentials that a process starts with; -1: of either */
     /* What a provider makes of a credential: nothing to say, refuses it, or takes it for that of
      * another app, to which no pushkey is known. */
     enum broken_credential broken[APPS][GENERATIONS];

@@ -119,6 +119,8 @@ void world_forget(struct world *world, struct process *process) {
 
 void world_run_until(struct world *world, int64_t until_ms) {
     while (agenda.count > 0 && agenda.heap[0]->at_ms <= until_ms) {
+        if (world->is_hasty && world->broken_promises > 0)
+            return;
         struct event *event = pop_event();
         if (!event->cancelled) {
             world->now_ms = event->at_ms;
@@ -141,6 +143,8 @@ void world_end(struct world *world) {
 
 __attribute__((format(printf, 3, 0))) static void say(struct world *world, const char *kind,
                                                       const char *format, va_list arguments) {
+    if (!world->trace)
+        printf("seed %llu: ", (unsigned long long)world->seed);
     printf("%10.3f %s ", (double)world->now_ms / 1000, kind);
     vprintf(format, arguments);
     putchar('\n');

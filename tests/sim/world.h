@@ -24,6 +24,7 @@ struct process {
 };
 
 struct cast;
+struct conduct;
 struct promises;
 struct tally;
 struct weather;
@@ -36,10 +37,12 @@ struct world {
     struct cast *cast;
     struct broker *broker;
     struct promises *promises;
+    struct conduct *conduct;
     struct weather *weather;
     struct tally *tally;
     size_t broken_promises;
     bool trace;
+    bool is_hasty; /* the first broken promise is the end */
 };
 
 /* 0 … bound - 1. */
