@@ -245,6 +245,7 @@ static void on_taken(void *context, const struct config *config) {
         lane_configure(dispatcher->lanes[i], config);
     open_new_lanes(dispatcher, config);
     topic_watch_configure(dispatcher->topics, config);
+    state_set_login(dispatcher->parts.state, &config->redis);
     credential_expiry_configure(dispatcher->expiry, config);
     credentials_keep(dispatcher->parts.credentials, &config->apps);
     timer_start(dispatcher->tidy, TIDY_AFTER_MS);

@@ -38,6 +38,10 @@ struct state *state_open(struct loop *loop, const struct redis_config *config,
     return state;
 }
 
+void state_set_login(struct state *state, const struct redis_config *config) {
+    redis_connection_set_login(state->connection, config);
+}
+
 void state_close(struct state *state) {
     if (state == NULL)
         return;

@@ -251,6 +251,26 @@ static void on_attempt(void *context) {
     resolver_ask(connection->resolver, connection->config.host);
 }
 
+static void forget_login(struct redis_connection *connection) {
+    free(connection->config.username);
+    memory_free_secret(connection->config.password);
+}
+
+static char *copy_text(const char *text) {
+    return text == NULL ? NULL : memory_copy_text(text);
+}
+
+static void take_login(struct redis_connection *connection, const struct redis_config *config) {
+    connection->config.username = copy_text(config->username);
+    connection->config.password = copy_text(config->password);
+}
+
+void redis_connection_set_login(struct redis_connection *connection,
+                                const struct redis_config *config) {
+    forget_login(connection);
+    take_login(connection, config);
+}
+
 struct redis_connection *redis_connection_open(struct loop *loop,
                                                const struct redis_config *config) {
     struct redis_connection *connection = memory_new(sizeof *connection);
@@ -258,10 +278,7 @@ struct redis_connection *redis_connection_open(struct loop *loop,
     connection->loop = loop;
     connection->config = *config;
     connection->config.host = memory_copy_text(config->host);
-    connection->config.username =
-        config->username == NULL ? NULL : memory_copy_text(config->username);
-    connection->config.password =
-        config->password == NULL ? NULL : memory_copy_text(config->password);
+    take_login(connection, config);
     connection->resolver = resolver_new(loop, on_resolved, connection);
     connection->attempt = timer_new(loop, on_attempt, connection);
     connection->expiry = timer_new(loop, on_expiry, connection);
@@ -290,8 +307,7 @@ void redis_connection_close(struct redis_connection *connection) {
     timer_free(connection->refusal);
     resolver_free(connection->resolver);
     free(connection->config.host);
-    free(connection->config.username);
-    memory_free_secret(connection->config.password);
+    forget_login(connection);
     free(connection);
 }
 

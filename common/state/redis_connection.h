@@ -31,6 +31,10 @@ enum { REDIS_WORDS_MAX = 8, REDIS_COMMANDS_MAX = 10000 };
 struct redis_connection *redis_connection_open(struct loop *loop,
                                                const struct redis_config *config);
 
+/* Takes over the user and password of config, for the next connection. */
+void redis_connection_set_login(struct redis_connection *connection,
+                                const struct redis_config *config);
+
 /* Answers every command under way first. */
 void redis_connection_close(struct redis_connection *connection);
 

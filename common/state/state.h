@@ -17,6 +17,9 @@ struct state;
 /* Connects in the background and reconnects by itself; a server that is away is no error. */
 struct state *state_open(struct loop *loop, const struct redis_config *config, struct error *error);
 
+/* The next connection shows this user and password; nothing else of config is taken. */
+void state_set_login(struct state *state, const struct redis_config *config);
+
 /* Answers everything outstanding first. */
 void state_close(struct state *state);
 

@@ -217,3 +217,26 @@ def test_a_new_lane_is_served_at_once(gateways):
     gateway.fcm.wait_for(pushkey, timeout_s=40)
     lanes = json.loads(gateway.dispatcher.get("/status").body)["lanes"]
     assert [lane["lane"] for lane in lanes] == ["fcm", "other"]
+
+
+def test_a_rotated_password_of_redis_is_taken_over_by_itself(gateways, tmp_path):
+    secret = tmp_path / "redis"
+    secret.write_text("first\n")
+    gateway = gateways.open({"redis": {"password_file": str(secret)}}, started=False)
+    gateway.redis.command("ACL", "SETUSER", "default", "resetpass", ">first")
+    gateway.start()
+    gateway.wait_for_redis()
+    before = {one: reloads(one, "taken") for one in both(gateway)}
+
+    gateway.redis.told("first", "ACL", "SETUSER", "default", "resetpass", ">second")
+    secret.write_text("second\n")
+    for one in both(gateway):
+        wait_until("it is seen", lambda: reloads(one, "taken") > before[one], WATCHED_S, [one])
+        assert config_of(one)["needs_restart"] is None
+    gateway.redis.told("second", "CLIENT", "KILL", "TYPE", "normal")
+
+    gateway.wait_for_redis()
+    dead = unique("dead")
+    assert gateway.notify(push(dead)).rejected == []
+    gateway.wait_outcomes(dead, outcome="rejected")
+    assert gateway.notify(push(dead)).rejected == [dead]

@@ -124,6 +124,11 @@ struct state *state_open(struct loop *loop, const struct redis_config *config,
     return state;
 }
 
+void state_set_login(struct state *state, const struct redis_config *config) {
+    (void)state;
+    (void)config;
+}
+
 void state_close(struct state *state) {
     free(state);
 }

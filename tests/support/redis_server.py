@@ -25,14 +25,17 @@ class RedisServer:
 
     def command(self, *words):
         """One command, over a connection of its own; the reply as text, int, None or list."""
-        request = b"*%d\r\n" % len(words)
-        for word in words:
-            data = str(word).encode()
-            request += b"$%d\r\n%s\r\n" % (len(data), data)
+        return self._ask(words)[0]
+
+    def told(self, password, *words):
+        """The same of a server that wants a password."""
+        return self._ask(("AUTH", password), words)[1]
+
+    def _ask(self, *commands):
         with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
-            connection.sendall(request)
+            connection.sendall(b"".join(map(_request, commands)))
             with connection.makefile("rb") as replies:
-                return _read_reply(replies)
+                return [_read_reply(replies) for _ in commands]
 
     def keys(self, pattern="*"):
         return sorted(self.command("KEYS", pattern))
@@ -51,6 +54,14 @@ class RedisServer:
     def stop(self):
         if self.process is not None:
             self.process.stop(10)
+
+
+def _request(words):
+    request = b"*%d\r\n" % len(words)
+    for word in words:
+        data = str(word).encode()
+        request += b"$%d\r\n%s\r\n" % (len(data), data)
+    return request
 
 
 def _read_reply(replies):

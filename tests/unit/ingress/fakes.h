@@ -233,6 +233,11 @@ struct state *state_open(struct loop *loop, const struct redis_config *config,
     return state;
 }
 
+void state_set_login(struct state *state, const struct redis_config *config) {
+    (void)state;
+    (void)config;
+}
+
 void state_close(struct state *state) {
     wakeup_free(state->released);
     timer_free(state->turn);

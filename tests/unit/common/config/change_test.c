@@ -59,7 +59,7 @@ static void what_is_looked_at_once_takes_a_restart(void **state) {
     assert_restarts(QUEUE APPS, "queue: {brokers: 'other:9092', properties: {a.b: c}}\n" APPS,
                     "ingress", "queue.brokers, queue.properties");
     assert_restarts(QUEUE APPS, QUEUE "redis: {address: 'there:1', password: p}\n" APPS,
-                    "dispatcher", "redis.address, redis.password");
+                    "dispatcher", "redis.address");
     assert_restarts(QUEUE "redis: {address: 'here:1'}\n" APPS,
                     QUEUE "redis: {address: 'here:2'}\n" APPS, "dispatcher", "redis.address");
     assert_restarts(QUEUE APPS, QUEUE "dispatcher: {lanes: [fcm], connections: 9}\n" APPS,

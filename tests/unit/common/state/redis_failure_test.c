@@ -108,6 +108,32 @@ static void a_password_opens_and_a_wrong_one_does_not(void **state) {
         written = mark(fixture, 7);
     assert_int_equal(written.error.code, ERROR_UNAVAILABLE);
     assert_false(state_is_available(fixture->state));
+
+    config.password = "secret";
+    state_set_login(fixture->state, &config);
+    await_available(fixture, true);
+    close_fixture(fixture);
+    tell(*state, "ACL DELUSER columba");
+}
+
+/* The connection that stands is not asked again; the one after it is, with what is true by then. */
+static void a_rotated_password_is_for_the_next_connection(void **state) {
+    struct redis_config config = config_of(*state);
+    struct fixture *fixture = NULL;
+
+    tell(*state, "ACL SETUSER columba on >secret ~columba:* +@all");
+    config.username = "columba";
+    config.password = "secret";
+    fixture = open_with(*state, &config);
+    await_available(fixture, true);
+    tell(*state, "ACL SETUSER columba resetpass >rotated");
+    config.password = "rotated";
+    state_set_login(fixture->state, &config);
+    assert_true(ask(fixture, 7).known);
+    tell(*state, "CLIENT KILL USER columba");
+    await_available(fixture, false);
+    await_available(fixture, true);
+    assert_true(ask(fixture, 7).known);
     close_fixture(fixture);
     tell(*state, "ACL DELUSER columba");
 }
@@ -166,6 +192,7 @@ int main(void) {
         cmocka_unit_test_setup(a_server_that_comes_back_is_found, clean_server),
         cmocka_unit_test_setup(a_server_that_dies_leaves_no_call_open, clean_server),
         cmocka_unit_test_setup(a_password_opens_and_a_wrong_one_does_not, clean_server),
+        cmocka_unit_test_setup(a_rotated_password_is_for_the_next_connection, clean_server),
         cmocka_unit_test_setup(a_replica_answers_and_refuses_writes, clean_server),
         cmocka_unit_test_setup(a_full_server_answers_and_refuses_writes, clean_server),
         cmocka_unit_test_setup(closing_answers_what_is_open, clean_server),
