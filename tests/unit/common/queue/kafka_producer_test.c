@@ -37,6 +37,24 @@ static void test_acknowledges_each_message_once_and_later(void **state) {
     cluster_close(cluster);
 }
 
+/* The mock cluster stamps what it takes with 1970, which is nobody's time. */
+static void test_a_stamp_that_no_broker_makes_is_our_own_clock(void **state) {
+    struct cluster *cluster = cluster_open();
+    struct queue_producer *producer = open_producer(cluster);
+    struct sent sent = {0};
+    struct error error;
+    int64_t lead_ms = 1;
+
+    (void)state;
+    assert_false(queue_producer_clock_lead_ms(producer, &lead_ms));
+    assert_true(send_text(producer, cluster->topic, "key", "value", &sent, &error));
+    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 1}));
+    assert_true(queue_producer_clock_lead_ms(producer, &lead_ms));
+    assert_int_equal(lead_ms, 0);
+    queue_producer_close(producer);
+    cluster_close(cluster);
+}
+
 static void test_knows_whether_a_broker_is_connected(void **state) {
     struct cluster *cluster = cluster_open();
     struct queue_producer *producer = open_producer(cluster);
@@ -240,6 +258,7 @@ static void test_explains_properties_it_cannot_take(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_acknowledges_each_message_once_and_later),
+        cmocka_unit_test(test_a_stamp_that_no_broker_makes_is_our_own_clock),
         cmocka_unit_test(test_knows_whether_a_broker_is_connected),
         cmocka_unit_test(test_fails_in_time_and_works_again_when_brokers_return),
         cmocka_unit_test(test_names_a_topic_that_does_not_exist_and_does_not_make_it),
