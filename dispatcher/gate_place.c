@@ -119,6 +119,13 @@ struct place *gate_places_app(struct gate_places *places, const struct app *app,
     return at->place;
 }
 
+bool gate_places_app_is_shut(const struct gate_places *places, const struct app *app) {
+    const struct app_place *at = NULL;
+
+    HASH_FIND_PTR(places->apps, &app, at);
+    return at != NULL && at->place != NULL && gate_is_shut(&at->place->gate);
+}
+
 struct place *gate_places_host(struct gate_places *places, const struct app *app, struct slice host,
                                int64_t now_ms) {
     const struct app_place *at = find_app(places, app, now_ms);

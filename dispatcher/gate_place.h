@@ -45,6 +45,10 @@ void gate_places_free(struct gate_places *places);
 struct place *gate_places_app(struct gate_places *places, const struct app *app, bool is_judged,
                               int64_t now_ms);
 
+/* Whether what is for the app has to wait, as far as is known: not for an app that nothing was for
+ * yet, nor where its hosts have gates of their own. */
+bool gate_places_app_is_shut(const struct gate_places *places, const struct app *app);
+
 /* The place of the host for all apps that show it the same credential, and reach it by the same
  * way: what succeeds with one says nothing of another. */
 struct place *gate_places_host(struct gate_places *places, const struct app *app, struct slice host,

@@ -391,8 +391,19 @@ bool gates_spend(struct delivery *delivery) {
            delivery->started_ms >= gate->first_succeeded_ms && gate_spend(gate);
 }
 
+static bool has_open_app(const struct gates *gates) {
+    const struct apps *apps = &gates->core->config->apps;
+
+    for (size_t i = 0; i < apps->count; i++)
+        if (apps->list[i].kind != PROVIDER_RETIRED &&
+            strcmp(apps->list[i].lane, gates->core->lane) == 0 &&
+            !gate_places_app_is_shut(gates->places, &apps->list[i]))
+            return true;
+    return false;
+}
+
 bool gates_are_flowing(const struct gates *gates) {
-    return now_of(gates) - gates->succeeded_ms < FLOWING_MS;
+    return now_of(gates) - gates->succeeded_ms < FLOWING_MS || has_open_app(gates);
 }
 
 /* Who waits for what may be mended by now comes back soon, and is then of the new configuration. */

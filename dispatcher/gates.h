@@ -51,7 +51,8 @@ void gates_leave(struct delivery *delivery);
 /* Spends one earned reject of its last gate; false when there is none, which is counted. */
 bool gates_spend(struct delivery *delivery);
 
-/* Whether something has got through the lane of late: then moving what cannot makes way for it. */
+/* Whether moving what cannot get through makes way for others: something has got through the lane
+ * of late, or an app of it does not wait, whose pushes may be behind those that do. */
 bool gates_are_flowing(const struct gates *gates);
 
 /* The apps are others now, or their settings are. */

@@ -53,8 +53,8 @@ void partitions_receive(struct partitions *partitions, struct queue_record *reco
 void partition_settle(struct partition *partition, int64_t offset);
 
 /* Whether a record of it met a shut gate; partition may be NULL. When nine of ten of the last
- * PARTITION_WATCHED did and nothing gets through the lane, moving more of them would only shovel:
- * it is not read until a gate opens, or wants a probe. */
+ * PARTITION_WATCHED did and nothing may get through the lane, moving more of them would only
+ * shovel: it is not read until a gate opens, or wants a probe. */
 void partition_note(struct partition *partition, bool is_gated);
 void partitions_reopen(struct partitions *partitions);
 

@@ -73,6 +73,21 @@ static void test_another_way_is_another_place(void **state) {
     gate_places_free(places);
 }
 
+static void test_an_app_is_shut_with_its_gate(void **state) {
+    struct gate_places *places = gate_places_new();
+    struct app app = {.pattern = "app", .kind = PROVIDER_FCM};
+
+    (void)state;
+    assert_false(gate_places_app_is_shut(places, &app));
+    struct place *place = gate_places_app(places, &app, true, 0);
+    assert_false(gate_places_app_is_shut(places, &app));
+    gate_shut(&place->gate, GATE_LATCHED, "reason", 60 * 1000, 0);
+    assert_true(gate_places_app_is_shut(places, &app));
+    gate_places_forget_apps(places);
+    assert_false(gate_places_app_is_shut(places, &app));
+    gate_places_free(places);
+}
+
 static void test_the_longest_of_hosts(void **state) {
     char text[2 * GATE_NAME_SIZE];
     struct gate_places *places = gate_places_new();
@@ -91,6 +106,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_host_has_a_place_for_each_credential),
         cmocka_unit_test(test_another_way_is_another_place),
+        cmocka_unit_test(test_an_app_is_shut_with_its_gate),
         cmocka_unit_test(test_the_longest_of_hosts),
     };
 
