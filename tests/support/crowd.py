@@ -36,6 +36,18 @@ def as_browser(fake, host="localhost"):
     return subscribed
 
 
+def notify(*crowds):
+    """An event for each phone of all of them, mixed; those named in the answers."""
+    shares = [(at / len(one), phone) for one in crowds for at, phone in enumerate(one.devices)]
+    devices = (phone for _, phone in sorted(shares, key=lambda share: share[0]))
+    rejected = []
+    while part := list(itertools.islice(devices, DEVICES_A_REQUEST)):
+        rejected += crowds[0].gateway.notify(notification(*part)).rejected
+    for one in crowds:
+        one.sent += 1
+    return rejected
+
+
 class Crowd:
     """count phones, whose names begin with prefix and are what the provider knows them by."""
 
@@ -56,12 +68,7 @@ class Crowd:
 
     def notify(self):
         """An event for each, of many phones a request; those named in the answers."""
-        rejected = []
-        devices = iter(self.devices)
-        while part := list(itertools.islice(devices, DEVICES_A_REQUEST)):
-            rejected += self.gateway.notify(notification(*part)).rejected
-        self.sent += 1
-        return rejected
+        return notify(self)
 
     def send(self):
         """Nobody is named in the answers."""
@@ -109,6 +116,25 @@ class Crowd:
             timeout_s,
             [self.gateway.dispatcher],
         )
+        return self
+
+    def outcomes(self):
+        """How often the records of its phones ended so, as the dispatchers log it."""
+        names = {hash_of(self.app_id, pushkey) for pushkey in self.pushkeys}
+        return collections.Counter(
+            line["outcome"]
+            for one in self.gateway.programs
+            if one.name == "columba-dispatcher"
+            for line in one.settled_lines()
+            if line.get("pushkey") in names
+        )
+
+    def wait_delivered_at_once(self):
+        """Until each has got all that was sent, and none of it by the way of a retry topic."""
+        self.wait_arrived()
+        count = self.sent * len(self)
+        wait_until(f"{count} outcomes of {self}", lambda: self.outcomes().total() >= count, 20)
+        assert self.outcomes() == {"delivered": count}, self
         return self
 
     def verdicts(self):

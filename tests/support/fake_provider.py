@@ -5,6 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from certificates import HOSTS
 from signed_token import base64url
 from subscription import Subscription
 from support.processes import Process, free_port, wait_until
@@ -131,6 +132,13 @@ class FakeEndpoint(FakeProvider):
     """Both kinds of endpoints; they are on loopback, so that apps have to allow it."""
 
     NAME = "endpoint"
+
+    def __init__(self, directory, host_count=0):
+        super().__init__(directory)
+        self.hosts = HOSTS[:host_count]
+
+    def arguments(self):
+        return [*super().arguments(), "--hosts", len(self.hosts)]
 
     def route(self):
         return {"ca_file": self.ready["ca_file"], "allow_networks": ["127.0.0.0/8"]}

@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+# More addresses of loopback, each a host of its own to whoever pushes there.
+HOSTS = [f"127.0.1.{number}" for number in range(1, 65)]
+
 
 def _name(common_name):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -45,6 +48,7 @@ GOOD_NAMES = (
     x509.DNSName("localhost"),
     x509.DNSName("*.push.example"),
     x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    *(x509.IPAddress(ipaddress.ip_address(address)) for address in HOSTS),
     x509.IPAddress(ipaddress.ip_address("::1")),
 )
 

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """A fake of what endpoints belong to: a browser's push service, and a UnifiedPush server.
 
-    endpoint.py --dir DIR [--port P]
+    endpoint.py --dir DIR --port P [--hosts N]
 
 Speaks HTTP/2 over TLS on loopback; writes vapid.pem, the key that its subscriptions are bound to,
 into DIR beside what service.py says. /wp/NAME is the endpoint of a subscription whose keys
 subscription.py makes from NAME, /up/NAME one of UnifiedPush. What NAME begins with tells how it is
 answered: the table ANSWERS below lists the words, service.py those of every fake.
-What is recorded has the name as "token", and the decrypted message as "plaintext".
+With --hosts it listens at so many of certificates.HOSTS too. What is recorded has the name as "token", and the decrypted message as "plaintext".
 """
 
 import json
@@ -17,7 +17,7 @@ import time
 
 import service
 import signed_token
-from certificates import write_ec_key
+from certificates import HOSTS, write_ec_key
 from http2 import Answer
 from service import ALWAYS, retry_after
 from subscription import Subscription, point_of
@@ -65,6 +65,14 @@ class Endpoint(service.Service):
     def __init__(self, arguments, server):
         super().__init__(arguments.dir, server)
         self.vapid_key = write_ec_key(self.path("vapid.pem")).public_key()
+
+    @staticmethod
+    def add_arguments(parser):
+        parser.add_argument("--hosts", type=int, default=0, help="how many, beside localhost")
+
+    @staticmethod
+    def addresses(arguments):
+        return ("127.0.0.1", *HOSTS[: arguments.hosts])
 
     def ready(self):
         return {"vapid_key_file": self.path("vapid.pem")}

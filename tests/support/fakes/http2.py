@@ -283,10 +283,11 @@ class Server:
     def url(self):
         return f"https://localhost:{self.port}"
 
-    async def listen(self, port):
+    async def listen(self, port, addresses=("127.0.0.1",)):
+        """At one port of all the addresses."""
         loop = asyncio.get_running_loop()
         self.listener = await loop.create_server(
-            lambda: Connection(self), "127.0.0.1", port, ssl=self.context, backlog=1024
+            lambda: Connection(self), addresses, port, ssl=self.context, backlog=1024
         )
         self.port = self.listener.sockets[0].getsockname()[1]
 

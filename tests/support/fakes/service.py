@@ -82,6 +82,11 @@ class Service:
         """Of TLS."""
         return certificates.server_context(arguments.dir)
 
+    @staticmethod
+    def addresses(_arguments):
+        """Of loopback, where it listens."""
+        return ("127.0.0.1",)
+
     def handle(self, request):
         raise NotImplementedError
 
@@ -168,7 +173,7 @@ async def _run(kind, arguments):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     server = Server(None, kind.context(arguments), arguments.streams)
-    await server.listen(arguments.port)
+    await server.listen(arguments.port, kind.addresses(arguments))
     service = kind(arguments, server)
     server.handle = service.handle
 
