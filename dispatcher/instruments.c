@@ -218,6 +218,14 @@ void instruments_rebalanced(struct core *core) {
     count(core, DISPATCHER_REBALANCES);
 }
 
+static void note_oldest(const struct core *core) {
+    size_t count = partitions_count(core->partitions);
+
+    for (size_t i = 0; i < count; i++)
+        partitions_at(core->partitions, i)->oldest_ms = INT64_MAX;
+    intake_note_oldest(core->intake);
+}
+
 /* What is in flight says so itself. Behind a pause may wait more, which nobody has seen yet: for as
  * long as the pause lasts, but for the one of a retry topic, which is no delay. */
 static int64_t overdue_ms(const struct core *core, const struct partition *partition, int64_t lag) {
@@ -226,6 +234,19 @@ static int64_t overdue_ms(const struct core *core, const struct partition *parti
     if (lag == 0 || partition->state == PARTITION_READING || partition->state == PARTITION_HOLDING)
         return 0;
     return loop_monotonic_ms(core->parts.loop) - partition->entered_ms;
+}
+
+int64_t instruments_oldest_ms(const struct core *core) {
+    size_t count = partitions_count(core->partitions);
+    int64_t oldest_ms = 0;
+
+    note_oldest(core);
+    for (size_t i = 0; i < count; i++) {
+        const struct partition *partition = partitions_at(core->partitions, i);
+        int64_t overdue = overdue_ms(core, partition, partition_lag(partition));
+        oldest_ms = overdue > oldest_ms ? overdue : oldest_ms;
+    }
+    return oldest_ms;
 }
 
 static void update_partition(struct core *core, const struct partition *partition) {
@@ -246,9 +267,7 @@ static void update_partitions(struct core *core) {
     /* Those of partitions that are somebody else's by now would be counted twice. */
     metrics_unset(core->parts.metrics, DISPATCHER_LAG, core->lane);
     metrics_unset(core->parts.metrics, DISPATCHER_OLDEST_SECONDS, core->lane);
-    for (size_t i = 0; i < count; i++)
-        partitions_at(core->partitions, i)->oldest_ms = INT64_MAX;
-    intake_note_oldest(core->intake);
+    note_oldest(core);
     for (size_t i = 0; i < count; i++)
         update_partition(core, partitions_at(core->partitions, i));
 }

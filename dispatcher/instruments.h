@@ -59,6 +59,9 @@ void instruments_state_answered(struct core *core, bool known);
 void instruments_commit_failed(struct core *core);
 void instruments_rebalanced(struct core *core);
 
+/* For how long the record has been due that has waited longest; 0 when none waits. */
+int64_t instruments_oldest_ms(const struct core *core);
+
 /* Brings the gauges up to date. */
 void instruments_update(struct core *core);
 

@@ -307,12 +307,12 @@ void lane_write_status(const struct lane *lane, struct buffer *out) {
 
     buffer_append_text(out, "{\"lane\":\"");
     buffer_append_json_escaped(out, slice_of(lane->name));
-    buffer_append_format(out,
-                         "\",\"ready\":%s,\"in_flight\":%zu,\"in_flight_bytes\":%zu,"
-                         "\"partitions\":[",
-                         lane_is_ready(lane) ? "true" : "false",
-                         intake_in_flight(lane->core.intake),
-                         intake_in_flight_bytes(lane->core.intake));
+    buffer_append_format(
+        out,
+        "\",\"ready\":%s,\"oldest_ms\":%lld,\"in_flight\":%zu,\"in_flight_bytes\":%zu,"
+        "\"partitions\":[",
+        lane_is_ready(lane) ? "true" : "false", (long long)instruments_oldest_ms(&lane->core),
+        intake_in_flight(lane->core.intake), intake_in_flight_bytes(lane->core.intake));
     for (size_t i = 0; i < partitions_count(partitions); i++) {
         if (i > 0)
             buffer_append_byte(out, ',');

@@ -49,7 +49,7 @@ const char *lane_name(const struct lane *lane);
 /* Whether partitions were assigned at least once and the group has not been lost since. */
 bool lane_is_ready(const struct lane *lane);
 
-/* A JSON object for /status: partitions, offsets, lag, in flight, outcomes, gates. */
+/* A JSON object for /status: partitions, offsets, lag, the oldest, in flight, outcomes, gates. */
 void lane_write_status(const struct lane *lane, struct buffer *out);
 
 /* A JSON object of what is for this process's own page alone: slowest hosts, last failures. */

@@ -32,6 +32,9 @@ static inline struct log_field log_number(const char *name, int64_t number) {
 /* Names the program in every line and sets the lowest level written. Called once, at start. */
 void log_open(const char *program, enum log_level level);
 
+/* The same for a person at a terminal: "program: warning: event: reason (name value, …)". */
+void log_open_plain(const char *program, enum log_level level);
+
 /* "error", "warning", "info", "debug"; false for anything else. */
 bool log_level_parse(const char *name, enum log_level *out);
 

@@ -3,10 +3,13 @@
 #include "common/base/memory.h"
 #include "deploy/columbactl/report.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { OLDEST_USUAL_MS = 60 * 1000 };
 
 static const struct {
     const char *for_scripts;
@@ -66,6 +69,17 @@ static void check_persistence(struct check *check, const struct inspect_server *
                   "are asked about again (appendonly yes)");
 }
 
+/* What each does in place of what is best; every key has an expiry. */
+static const struct {
+    const char *part;
+    const char *does;
+} policies[] = {
+    {"noeviction", "takes no new marks, verdicts and gates"},
+    {"-random", "may throw away closed gates"},
+    {"-lru", "throws away verdicts before old marks"},
+    {"-lfu", "throws away verdicts before old marks"},
+};
+
 static void check_memory(struct check *check, const struct inspect_server *server) {
     if (server->limit_bytes == 0)
         check_add(check, CHECK_NOTE, "redis",
@@ -75,11 +89,13 @@ static void check_memory(struct check *check, const struct inspect_server *serve
                   "more than nine tenths of its maxmemory are in use (%s): give it more, or marks "
                   "get lost and pushes ring twice",
                   server->policy);
-    if (strncmp(server->policy, "allkeys-", 8) == 0)
-        check_add(check, CHECK_NOTE, "redis",
-                  "maxmemory-policy %s may throw away closed gates too: volatile-ttl throws away "
-                  "what would end first",
-                  server->policy);
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
+        if (strstr(server->policy, policies[i].part) != NULL)
+            check_add(
+                check, CHECK_NOTE, "redis",
+                "maxmemory-policy %s: when memory ends it %s; volatile-ttl gives up what would "
+                "end first",
+                server->policy, policies[i].does);
 }
 
 void check_redis(struct check *check, const struct inspect_server *server) {
@@ -93,11 +109,59 @@ void check_redis(struct check *check, const struct inspect_server *server) {
     check_memory(check, server);
 }
 
-void check_fleet(struct check *check, size_t member_count) {
-    if (member_count == 0)
+static void check_lane(struct check *check, const struct fleet *fleet, const char *lane) {
+    struct fleet_sums sums = {0};
+    char oldest[REPORT_TEXT_SIZE];
+
+    for (size_t m = 0; m < fleet->count; m++)
+        fleet_add(&fleet->members[m], lane, &sums);
+    report_duration(sums.oldest_ms, oldest);
+    if (sums.dispatchers == 0)
+        check_add(check, CHECK_WRONG, "lane", "%s: no dispatcher serves it: start one", lane);
+    else
+        check_add(check, sums.oldest_ms > OLDEST_USUAL_MS ? CHECK_NOTE : CHECK_OK, "lane",
+                  "%s: a lag of %" PRId64 ", %" PRId64 " to be tried again, the oldest due for %s",
+                  lane, sums.push_lag, sums.retry_lag, oldest);
+}
+
+static void check_gate(struct check *check, const struct fleet_gate *gate) {
+    struct slice state = json_member_text(gate->gate, "state");
+    struct slice reason = json_member_text(gate->gate, "reason");
+    struct slice host = json_member_text(gate->gate, "host");
+    struct slice name = host.size > 0 ? host : json_member_text(gate->gate, "app");
+    bool by_hand = slice_is(reason, "operator");
+    bool latched = slice_is(state, "latched");
+    struct buffer what_to_do = {0};
+
+    if (by_hand) {
+        buffer_append_text(&what_to_do, "columbactl gate open ");
+        buffer_append(&what_to_do, name);
+    } else {
+        buffer_append_text(&what_to_do, latched ? "mend the configuration of the app; it is tried "
+                                                  "each minute"
+                                                : "it opens by itself");
+    }
+    check_add(check, latched ? CHECK_WRONG : CHECK_NOTE, "gate",
+              "%s: %.*s is %.*s (%.*s), %" PRId64 " wait: %s", gate->lane, (int)name.size,
+              name.data, (int)state.size, state.data, (int)reason.size,
+              reason.size > 0 ? reason.data : "", gate->waiting, buffer_text(&what_to_do));
+    buffer_free(&what_to_do);
+}
+
+void check_fleet(struct check *check, const struct fleet *fleet, const char *const *lanes,
+                 size_t lane_count) {
+    struct fleet_gate *gates;
+    size_t count = fleet_gates(fleet, lanes, lane_count, &gates);
+
+    if (fleet->count == 0)
         check_add(check, CHECK_NOTE, "dispatchers", "none has written how it is within 15 s");
     else
-        check_add(check, CHECK_OK, "dispatchers", "%zu are there", member_count);
+        check_add(check, CHECK_OK, "dispatchers", "%zu are there", fleet->count);
+    for (size_t l = 0; l < lane_count && fleet->count > 0; l++)
+        check_lane(check, fleet, lanes[l]);
+    for (size_t i = 0; i < count; i++)
+        check_gate(check, &gates[i]);
+    free(gates);
 }
 
 static void check_credential(struct check *check, const struct rehearsal_app *app) {

@@ -4,6 +4,7 @@
 
 #include "common/queue/topics.h"
 #include "common/state/inspect.h"
+#include "deploy/columbactl/fleet.h"
 #include "deploy/columbactl/rehearsal.h"
 
 enum check_verdict {
@@ -30,7 +31,9 @@ bool check_is_sound(const struct check *check);
 
 void check_topics(struct check *check, const struct topic_report *report);
 void check_redis(struct check *check, const struct inspect_server *server);
-void check_fleet(struct check *check, size_t member_count);
+/* Who is there, how far each lane is behind, and which gates are not open. */
+void check_fleet(struct check *check, const struct fleet *fleet, const char *const *lanes,
+                 size_t lane_count);
 void check_app(struct check *check, const struct rehearsal_app *app);
 
 void check_write(const struct check *check, bool json, struct buffer *out);

@@ -37,7 +37,7 @@ static void ask_redis(struct session *session, struct check *check) {
     }
     check_redis(check, &server);
     fleet_read(&members, report_now_ms(), &fleet);
-    check_fleet(check, fleet.count);
+    check_fleet(check, &fleet, session->lanes, session->lane_count);
     fleet_free(&fleet);
     inspect_members_free(&members);
 }

@@ -46,3 +46,80 @@ struct json_object *fleet_lane(const struct fleet_member *member, const char *la
     }
     return NULL;
 }
+
+int64_t fleet_number(struct json_object *object, const char *name) {
+    int64_t number = 0;
+
+    json_member_integer(object, name, &number);
+    return number;
+}
+
+/* ---- Gates ---- */
+
+static bool is_same(const struct fleet_gate *known, const char *lane, struct json_object *gate) {
+    static const char *const names[] = {"app", "host", "state", "reason"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!slice_equal(json_member_text(known->gate, names[i]), json_member_text(gate, names[i])))
+            return false;
+    return strcmp(known->lane, lane) == 0;
+}
+
+static void add_gate(struct fleet_gate **gates, size_t *count, const char *lane,
+                     struct json_object *gate) {
+    int64_t until_ms = fleet_number(gate, "until_ms");
+    size_t at = 0;
+
+    while (at < *count && !is_same(&(*gates)[at], lane, gate))
+        at++;
+    if (at == *count) {
+        *gates = memory_resize(*gates, (*count + 1) * sizeof **gates);
+        (*gates)[(*count)++] = (struct fleet_gate){.lane = lane, .gate = gate};
+    }
+    struct fleet_gate *known = &(*gates)[at];
+    known->waiting += fleet_number(gate, "waiting");
+    known->until_ms = until_ms > known->until_ms ? until_ms : known->until_ms;
+    known->dispatchers++;
+}
+
+size_t fleet_gates(const struct fleet *fleet, const char *const *lanes, size_t lane_count,
+                   struct fleet_gate **out) {
+    size_t count = 0;
+
+    *out = NULL;
+    for (size_t l = 0; l < lane_count; l++)
+        for (size_t m = 0; m < fleet->count; m++) {
+            struct json_object *gates =
+                json_member_array(fleet_lane(&fleet->members[m], lanes[l]), "gates");
+            for (size_t i = 0; gates != NULL && i < json_object_array_length(gates); i++) {
+                struct json_object *gate = json_object_array_get_idx(gates, i);
+                if (!slice_is(json_member_text(gate, "state"), "open"))
+                    add_gate(out, &count, lanes[l], gate);
+            }
+        }
+    return count;
+}
+
+/* ---- Sums ---- */
+
+static bool is_retry(struct json_object *partition) {
+    struct slice topic = json_member_text(partition, "topic");
+
+    return topic.size > 0 && memmem(topic.data, topic.size, "retry.", 6) != NULL;
+}
+
+void fleet_add(const struct fleet_member *member, const char *lane, struct fleet_sums *sums) {
+    struct json_object *status = fleet_lane(member, lane);
+    struct json_object *partitions = json_member_array(status, "partitions");
+    int64_t oldest_ms = fleet_number(status, "oldest_ms");
+
+    if (status == NULL)
+        return;
+    sums->dispatchers++;
+    sums->in_flight += fleet_number(status, "in_flight");
+    sums->oldest_ms = oldest_ms > sums->oldest_ms ? oldest_ms : sums->oldest_ms;
+    for (size_t i = 0; partitions != NULL && i < json_object_array_length(partitions); i++) {
+        struct json_object *at = json_object_array_get_idx(partitions, i);
+        *(is_retry(at) ? &sums->retry_lag : &sums->push_lag) += fleet_number(at, "lag");
+    }
+}

@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
     struct error error = {0};
     enum command_status status;
 
-    log_open("columbactl", LOG_LEVEL_WARNING);
+    log_open_plain("columbactl", LOG_LEVEL_WARNING);
     if (!invocation_parse(argc, argv, command_table, command_table_count, &invocation, &error)) {
         write_failure(&error, &invocation);
         return (int)COMMAND_USAGE;

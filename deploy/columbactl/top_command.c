@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,15 +36,20 @@ static bool rest(const sigset_t *ends) {
 }
 
 static void show(const struct session *session, const struct look *before, const struct look *now) {
+    struct winsize size = {0};
     struct buffer page = {0};
+    struct buffer screen = {0};
 
-    buffer_append_text(&page, "\x1b[H\x1b[2J");
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
+        size = (struct winsize){.ws_col = UINT16_MAX, .ws_row = UINT16_MAX};
     top_write(&before->fleet, &now->fleet, session->lanes, session->lane_count, report_now_ms(),
               &page);
-    buffer_append_text(&page, "\nCtrl-C ends.\n");
-    fwrite(page.data, 1, page.size, stdout);
+    buffer_append_text(&page, "\nCtrl-C ends.");
+    top_fit(buffer_slice(&page), size.ws_col, size.ws_row, &screen);
+    fwrite(screen.data, 1, screen.size, stdout);
     fflush(stdout);
     buffer_free(&page);
+    buffer_free(&screen);
 }
 
 /* A Redis that is away ends it, with the last page left on the screen. */
@@ -51,22 +57,24 @@ static bool watch(struct session *session, struct error *error) {
     struct look before = {0};
     struct look now;
     sigset_t ends;
+    bool success;
 
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
     sigprocmask(SIG_BLOCK, &ends, NULL);
+    fputs("\x1b[2J", stdout);
     do {
-        if (!take_look(session, &now, error)) {
+        success = take_look(session, &now, error);
+        if (success) {
+            show(session, &before, &now);
             forget(&before);
-            return false;
+            before = now;
         }
-        show(session, &before, &now);
-        forget(&before);
-        before = now;
-    } while (rest(&ends));
+    } while (success && rest(&ends));
     forget(&before);
-    return true;
+    fputs("\n", stdout);
+    return success;
 }
 
 static bool look_once(struct session *session, bool json, struct buffer *out, struct error *error) {

@@ -105,3 +105,14 @@ def test_what_status_says_is_text_and_no_markup(gateway, open_page):
         show(status); }""", hostile)
     expect(cells(page, "failures").nth(2)).to_have_text(hostile)
     assert page.locator("img").count() == 0
+
+
+def test_it_can_be_read_on_a_phone(gateway, open_page):
+    """Wide tables scroll in their section; nothing is folded letter by letter."""
+    gateway.deliver(push(pushkey := unique()), pushkey)
+    page = open_page(gateway.dispatcher)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#hosts tbody tr").first).to_be_visible()
+    heights = page.evaluate("[...document.querySelectorAll('tbody tr')].map((row) => row.offsetHeight)")
+    assert max(heights) < 60, heights
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -148,8 +148,9 @@ def check(gateway, *changes, status=0):
 def test_check_finds_all_well(gateway):
     lines = check(gateway)
 
-    assert {"configuration", "brokers", "topics", "redis", "dispatchers", "credential",
-            "provider"} == set(lines)
+    assert {"configuration", "brokers", "topics", "redis", "dispatchers", "lane", "credential",
+            "provider"} == set(lines) - {"gate"}
+    assert lines["lane"][0]["text"].startswith("fcm: a lag of ")
     assert "has one" in lines["credential"][0]["text"]
     assert lines["provider"][0]["text"].endswith("answers")
     assert any("keeps nothing over a restart" in line["text"] for line in lines["redis"])
@@ -214,7 +215,7 @@ def test_a_test_push_that_would_have_its_pushkey_called_dead_is_not_sent(gateway
 MEMBER = {
     "version": "1.2.3",
     "lanes": [{
-        "lane": "fcm", "ready": True, "in_flight": 5, "in_flight_bytes": 1,
+        "lane": "fcm", "ready": True, "in_flight": 5, "in_flight_bytes": 1, "oldest_ms": 125000,
         "partitions": [{"topic": "columba.push.fcm", "partition": 0, "state": "reading",
                         "position": 10, "lag": 42, "unsettled": 3}],
         "gates": [{"app": APP_ID, "host": None, "state": "latched", "reason": "THIRD_PARTY_AUTH",
@@ -235,8 +236,9 @@ def test_top_and_gates_show_what_dispatchers_say(gateways):
     shown, _ = run("columbactl", "--config", path, "top")
     gates, _ = run("columbactl", "--config", path, "gates")
 
-    assert re.search(r"^fcm +1 +- +42 +0 +5 +3 +1$", shown, re.M), shown
-    assert "pod-1-7" in shown and "gone" not in shown
+    assert re.search(r"^fcm +1 +- +- +42 +0 +2m 5s +5$", shown, re.M), shown
+    assert re.search(rf"^fcm +{re.escape(APP_ID)} +- +latched +THIRD_PARTY_AUTH +7 +- +1$", shown, re.M), shown
+    assert re.search(r"^pod-1-7 +1.2.3 +fcm +42 +\ds ago$", shown, re.M) and "gone" not in shown
     assert re.search(r"^fcm +\S+ +- +latched +7 +0 +pod-1-7 +THIRD_PARTY_AUTH$", gates, re.M), gates
     assert ask(gateway, "top")["dispatchers"][0]["status"]["version"] == "1.2.3"
 

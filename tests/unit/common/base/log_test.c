@@ -46,6 +46,24 @@ static void test_a_line_is_one_json_object(void **state) {
     json_object_put(line);
 }
 
+static void test_a_plain_line_is_for_people(void **state) {
+    struct capture capture = capture_start();
+    struct buffer text = {0};
+
+    (void)state;
+    log_open_plain("columba-test", LOG_LEVEL_WARNING);
+    log_warning("odd", log_text("file", "a\x1b[2J.yaml"), log_text("reason", "it is so"),
+                log_text("absent", NULL), log_number("line", 4));
+    log_warning("bare", log_text("absent", NULL));
+    log_info("quiet", log_number("n", 1));
+    capture_stop(&capture, &text);
+    assert_string_equal(buffer_text(&text),
+                        "columba-test: warning: odd: it is so (file a\\u001b[2J.yaml, line 4)\n"
+                        "columba-test: warning: bare\n");
+    buffer_free(&text);
+    log_open("columba-test", LOG_LEVEL_INFO);
+}
+
 static void test_time_is_utc_with_milliseconds(void **state) {
     struct capture capture = capture_start();
     struct tm utc = {0};
@@ -147,6 +165,7 @@ static void test_threads_do_not_mix_lines(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_line_is_one_json_object),
+        cmocka_unit_test(test_a_plain_line_is_for_people),
         cmocka_unit_test(test_time_is_utc_with_milliseconds),
         cmocka_unit_test(test_absent_texts_are_left_out),
         cmocka_unit_test(test_levels_below_the_chosen_one_are_silent),

@@ -59,7 +59,10 @@ static void test_redis(void **state) {
         {{"7.0", "master", "noeviction", 10, 0, true, false, true}, true, "it has no maxmemory"},
         {{"7.0", "master", "allkeys-lru", 10, 100, true, true, true},
          true,
-         "allkeys-lru may throw away closed gates"},
+         "allkeys-lru: when memory ends it throws away verdicts"},
+        {{"7.0", "master", "volatile-random", 10, 100, true, true, true},
+         true,
+         "volatile-random: when memory ends it may throw away closed gates"},
     };
 
     (void)state;
@@ -119,12 +122,52 @@ static void test_apps(void **state) {
     }
 }
 
+static void test_the_fleet(void **state) {
+    static const char *const lanes[] = {"apns", "fcm", "hms"};
+    char status[] =
+        "{\"at\":1000,\"lanes\":["
+        "{\"lane\":\"apns\",\"oldest_ms\":0,\"partitions\":[]},"
+        "{\"lane\":\"fcm\",\"oldest_ms\":125000,\"partitions\":["
+        "{\"topic\":\"c.push.fcm\",\"lag\":5},{\"topic\":\"c.retry.fcm.15s\",\"lag\":3}],\"gates\":"
+        "["
+        "{\"app\":\"a\",\"host\":null,\"state\":\"latched\",\"reason\":\"AUTH\",\"waiting\":2},"
+        "{\"app\":\"b\",\"host\":null,\"state\":\"closed\",\"reason\":\"operator\",\"waiting\":1},"
+        "{\"app\":\"c\",\"host\":\"h.example\",\"state\":\"closed\",\"reason\":\"timeout\"},"
+        "{\"app\":\"d\",\"host\":null,\"state\":\"open\",\"reason\":\"\"}]}]}";
+    struct inspect_member member = {(char[]){"pod-1"}, status};
+    const struct inspect_members members = {.list = &member, .count = 1};
+    struct fleet fleet;
+    struct check check = {0};
+
+    (void)state;
+    fleet_read(&members, 2000, &fleet);
+    check_fleet(&check, &fleet, lanes, 3);
+    assert_false(check_is_sound(&check));
+    assert_said(&check, "ok     dispatchers    1 are there\n");
+    assert_said(&check, "ok     lane           apns: a lag of 0, 0 to be tried again");
+    assert_said(&check,
+                "note   lane           fcm: a lag of 5, 3 to be tried again, the oldest due for "
+                "2m 5s\n");
+    assert_said(&check, "WRONG  lane           hms: no dispatcher serves it");
+    assert_said(&check, "WRONG  gate           fcm: a is latched (AUTH), 2 wait: mend the "
+                        "configuration of the app; it is tried each minute\n");
+    assert_said(&check,
+                "note   gate           fcm: b is closed (operator), 1 wait: columbactl gate "
+                "open b\n");
+    assert_said(&check,
+                "note   gate           fcm: h.example is closed (timeout), 0 wait: it opens by "
+                "itself\n");
+    assert_int_equal(check.count, 7);
+    check_free(&check);
+    fleet_free(&fleet);
+}
+
 static void test_for_scripts(void **state) {
     struct check check = {0};
     struct buffer out = {0};
 
     (void)state;
-    check_fleet(&check, 0);
+    check_fleet(&check, &(const struct fleet){0}, NULL, 0);
     check_write(&check, true, &out);
     assert_string_equal(
         buffer_text(&out),
@@ -136,9 +179,8 @@ static void test_for_scripts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_topics),
-        cmocka_unit_test(test_redis),
-        cmocka_unit_test(test_apps),
+        cmocka_unit_test(test_topics),      cmocka_unit_test(test_redis),
+        cmocka_unit_test(test_apps),        cmocka_unit_test(test_the_fleet),
         cmocka_unit_test(test_for_scripts),
     };
 
