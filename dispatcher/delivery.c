@@ -3,6 +3,7 @@
 #include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "dispatcher/delivery_trace.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/recent.h"
@@ -56,6 +57,8 @@ static void read_headers(struct delivery *delivery) {
     delivery->accepted_ms = meta->accepted_ms > 0      ? meta->accepted_ms
                             : record->timestamp_ms > 0 ? record->timestamp_ms
                                                        : core_queue_ms(delivery->core);
+    if (meta->is_traced && delivery->core->parts.trace != NULL)
+        delivery_trace_taken(delivery);
 }
 
 static void name_it(struct delivery *delivery) {
@@ -134,6 +137,7 @@ void delivery_free(struct delivery *delivery) {
     queue_record_free(delivery->record);
     memory_free_secret(delivery->authorization);
     timer_free(delivery->pause);
+    free(delivery->trace);
     config_release(delivery->config);
     free(delivery);
 }
@@ -273,6 +277,8 @@ static void answered(void *context, const struct sender_outcome *outcome) {
     }
     if (step == STEP_END || delivery->partition == NULL)
         tell_gates(delivery, outcome, answer.meaning, &ending);
+    if (delivery->trace != NULL)
+        delivery_trace_answered(delivery, outcome, &ending);
     follow(delivery, step, &ending);
 }
 
@@ -305,6 +311,8 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
     delivery->started_ms = loop_monotonic_ms(core->parts.loop);
     delivery->host = recent_sent(core->recent, output.request.url);
     delivery_enter(delivery, DELIVERY_SENDING);
+    if (delivery->trace != NULL)
+        delivery_trace_sent(delivery, output.request.url);
     sender_send(core->parts.sender, &output.request, &delivery->app->route, delivery->tries > 0,
                 answered, delivery);
     delivery->tries++;

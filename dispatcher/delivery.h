@@ -54,6 +54,8 @@ struct delivery {
     unsigned writes;      /* to the shared state that have not been answered */
     struct timer *pause;  /* before a copy is tried again; NULL until needed */
 
+    struct delivery_trace *trace; /* NULL: not recorded */
+
     /* Places in intake's lists. */
     struct delivery *next; /* of all that are in flight */
     struct delivery *previous;

@@ -138,6 +138,15 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
         {.name = "columba_dispatcher_config_loaded_timestamp_seconds",
          .type = METRIC_GAUGE,
          .help = "When the configuration in force was read, in seconds since 1970."},
+    [DISPATCHER_SPANS_EXPORTED] = {.name = "columba_dispatcher_spans_exported_total",
+                                   .type = METRIC_COUNTER,
+                                   .help =
+                                       "Spans that the collector of tracing.endpoint has taken."},
+    [DISPATCHER_SPANS_DROPPED] =
+        {.name = "columba_dispatcher_spans_dropped_total",
+         .type = METRIC_COUNTER,
+         .help = "Spans that it has not: queue_full, refused by it, or unavailable for too long.",
+         .labels = {"reason"}},
     [DISPATCHER_BUILD_INFO] = {.name = "columba_dispatcher_build_info",
                                .type = METRIC_GAUGE,
                                .help = "Always 1; the version is in the label.",

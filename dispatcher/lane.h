@@ -5,6 +5,7 @@
 #define COLUMBA_DISPATCHER_LANE_H
 
 #include "common/observe/metrics.h"
+#include "common/observe/trace.h"
 #include "common/queue/queue.h"
 #include "common/state/state.h"
 #include "dispatcher/credential.h"
@@ -23,6 +24,7 @@ struct lane_parts {
     struct sender *sender;
     struct credentials *credentials;
     struct metrics *metrics;
+    struct trace *trace; /* NULL: tracing is off */
 };
 
 /* failed: the consumer cannot go on, the process has to end. */

@@ -6,6 +6,7 @@
 #include "common/config/watch.h"
 #include "common/observe/admin.h"
 #include "common/observe/process_metrics.h"
+#include "common/observe/trace_export.h"
 #include "common/queue/topic_watch.h"
 #include "dispatcher/credential_expiry.h"
 #include "dispatcher/fleet.h"
@@ -30,6 +31,7 @@ struct dispatcher {
     struct config_reload *reload;
     struct timer *tidy; /* after a reload, when deliveries of before it have ended */
     struct fleet *fleet;
+    struct trace_export *export;
     struct lane *lanes[CONFIG_LIST_MAX];
     size_t lane_count;
     size_t draining; /* lanes that have not left their group yet */
@@ -289,12 +291,27 @@ static void name_instance(struct dispatcher *dispatcher) {
     dispatcher->parts.instance = dispatcher->instance;
 }
 
+static bool open_tracing(struct dispatcher *dispatcher, struct error *error) {
+    struct lane_parts *parts = &dispatcher->parts;
+    const struct trace_export_parts export = {
+        .loop = parts->loop,
+        .config = &parts->config->tracing,
+        .resource = {"columba-dispatcher", dispatcher->instance},
+        .counters = {parts->metrics, DISPATCHER_SPANS_EXPORTED, DISPATCHER_SPANS_DROPPED}};
+
+    bool done = trace_export_open(&export, &dispatcher->export, error);
+    parts->trace = trace_export_trace(dispatcher->export);
+    return done;
+}
+
 static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
     struct lane_parts *parts = &dispatcher->parts;
     const struct config *config = parts->config;
 
     name_instance(dispatcher);
     parts->metrics = metrics_new(dispatcher_metrics, DISPATCHER_METRIC_COUNT);
+    if (!open_tracing(dispatcher, error))
+        return false;
     parts->producer = queue_producer_open(parts->loop, &config->queue, error);
     if (parts->producer == NULL)
         return false;
@@ -333,6 +350,8 @@ static void close_parts(struct dispatcher *dispatcher) {
     queue_producer_close(parts->producer);
     for (size_t i = 0; i < dispatcher->lane_count; i++)
         lane_close(dispatcher->lanes[i]);
+    trace_export_flush(dispatcher->export);
+    trace_export_close(dispatcher->export);
     metrics_free(parts->metrics);
     loop_free(parts->loop);
 }

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/queue/topics.h"
 #include "dispatcher/delivery.h"
+#include "dispatcher/delivery_trace.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
 #include "dispatcher/recent.h"
@@ -44,6 +45,8 @@ static void finish(struct delivery *delivery) {
         tell_ledger(delivery);
     else
         instruments_late(delivery->core);
+    if (delivery->trace != NULL)
+        delivery_trace_settled(delivery);
     intake_remove(delivery);
 }
 
@@ -196,6 +199,8 @@ static void publish_copy(struct delivery *delivery) {
 
     meta.accepted_ms = delivery->accepted_ms;
     memcpy(meta.reason, ending->reason, sizeof meta.reason);
+    if (delivery->trace != NULL)
+        meta.trace = delivery_trace_context(delivery);
     if (ending->outcome == OUTCOME_DEAD) {
         topic_name(&config->queue, TOPIC_DEAD, core->lane, 0, topic);
     } else {

@@ -62,6 +62,15 @@ static const struct metric table[INSTRUMENT_COUNT] = {
         {.name = "columba_ingress_config_loaded_timestamp_seconds",
          .type = METRIC_GAUGE,
          .help = "When the configuration in force was read, in seconds since 1970."},
+    [INSTRUMENT_SPANS_EXPORTED] = {.name = "columba_ingress_spans_exported_total",
+                                   .type = METRIC_COUNTER,
+                                   .help =
+                                       "Spans that the collector of tracing.endpoint has taken."},
+    [INSTRUMENT_SPANS_DROPPED] =
+        {.name = "columba_ingress_spans_dropped_total",
+         .type = METRIC_COUNTER,
+         .help = "Spans that it has not: queue_full, refused by it, or unavailable for too long.",
+         .labels = {"reason"}},
     [INSTRUMENT_BUILD_INFO] = {.name = "columba_ingress_build_info",
                                .type = METRIC_GAUGE,
                                .help = "Always 1; the version is in the label.",

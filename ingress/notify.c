@@ -9,6 +9,7 @@
 #include "ingress/decision.h"
 #include "ingress/instruments.h"
 #include "ingress/throttle.h"
+#include "ingress/tracing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct push {
     struct slice value;
     int64_t pushkey_ts_ms;
     enum decision decision;
+    struct tracing_record *record; /* NULL: not recorded */
 };
 
 /* Lives in its arena, with all it points to but the body. */
@@ -51,7 +53,8 @@ struct request {
     struct catalogue *catalogue; /* the one it began with */
     struct arena *arena;
     struct slice body;
-    struct record_meta meta; /* of each of its records, but for the id */
+    struct record_meta meta; /* of each of its records, but for the id and the span */
+    struct trace_span span;
     struct push *pushes;
     size_t push_count;
     struct slice *rejected;
@@ -119,12 +122,22 @@ static void request_free(struct request *request) {
         arena_free(arena);
 }
 
+static void trace_answer(const struct request *request, const struct answer *answer) {
+    struct tracing_counts counts = {.rejected = request->rejected_count};
+
+    for (size_t i = 0; answer->kind == ANSWER_ACCEPTED && i < request->push_count; i++)
+        counts.published += request->pushes[i].decision == DECISION_PUBLISH;
+    tracing_answered(request->notify->parts.trace, &request->span, answer, &counts);
+}
+
 /* The only way a request that was admitted ends. */
 static void settle(struct request *request, struct answer *answer) {
     struct budget *budget = request->notify->parts.budget;
     notify_answered *answered = request->answered;
     void *context = request->context;
 
+    if (trace_is_recorded(&request->span))
+        trace_answer(request, answer);
     budget_return_bytes(budget, request->copies_bytes);
     budget_return_request(budget);
     request_free(request);
@@ -272,9 +285,19 @@ static void fail(struct request *request, const struct error *error) {
         request->failure = *error;
 }
 
-static void on_acknowledged(void *context, const struct error *error) {
-    struct request *request = context;
+static void trace_end(const struct push *push, const struct error *error) {
+    const struct request *request = push->request;
 
+    tracing_published(request->notify->parts.trace, push->record,
+                      catalogue_topic(request->catalogue, push->app), push->app->pattern, error);
+}
+
+static void on_acknowledged(void *context, const struct error *error) {
+    struct push *push = context;
+    struct request *request = push->request;
+
+    if (push->record != NULL)
+        trace_end(push, error);
     if (error != NULL)
         fail(request, error);
     if (--request->unanswered == 0)
@@ -299,6 +322,17 @@ static void next_id(struct notify *notify, char out[RECORD_ID_SIZE]) {
     record_id_format(notify->random[--notify->random_left], out);
 }
 
+/* The record hangs on the span of its being published. */
+static void trace_begin(struct push *push) {
+    struct request *request = push->request;
+
+    push->record = arena_allocate(request->arena, sizeof *push->record);
+    memcpy(push->record->id, request->meta.id, sizeof push->record->id);
+    trace_start(request->notify->parts.trace, &request->span.context, &push->record->span);
+    request->meta.is_traced = true;
+    request->meta.trace = push->record->span.context;
+}
+
 static bool publish_one(struct push *push) {
     struct request *request = push->request;
     struct notify *notify = request->notify;
@@ -307,6 +341,8 @@ static bool publish_one(struct push *push) {
     struct error error;
 
     next_id(notify, request->meta.id);
+    if (trace_is_recorded(&request->span))
+        trace_begin(push);
     struct queue_message message = {
         .topic = catalogue_topic(request->catalogue, push->app),
         .key = push->key,
@@ -314,8 +350,10 @@ static bool publish_one(struct push *push) {
         .headers = headers,
         .header_count = record_meta_write(&request->meta, &scratch, headers),
     };
-    if (!queue_producer_send(notify->parts.producer, &message, on_acknowledged, request, &error)) {
+    if (!queue_producer_send(notify->parts.producer, &message, on_acknowledged, push, &error)) {
         fail(request, &error);
+        if (push->record != NULL)
+            trace_end(push, &error);
         return false;
     }
     request->unanswered++;
@@ -381,21 +419,35 @@ static void begin(struct request *request) {
         look_up(request);
 }
 
+static void trace_request(struct notify *notify, struct slice traceparent, struct trace_span *out) {
+    struct trace_context incoming;
+    const bool is_decided = trace_context_parse(traceparent, &incoming);
+
+    trace_start_request(notify->parts.trace, is_decided ? &incoming : NULL,
+                        notify->catalogue->config->tracing.sample, out);
+}
+
 void notify_start(struct notify *notify, struct slice body, struct slice traceparent,
                   notify_answered *answered, void *context) {
-    struct header trace = {.name = "traceparent", .value = traceparent};
+    struct header header = {.name = "traceparent", .value = traceparent};
+    struct trace_span span = {0};
     struct answer busy = {0};
 
     metrics_add(notify->parts.metrics, INSTRUMENT_BODY_BYTES, NULL, (int64_t)body.size);
+    if (notify->parts.trace != NULL)
+        trace_request(notify, traceparent, &span);
     if (!budget_take_request(notify->parts.budget)) {
         answer_error(&busy, ANSWER_BUSY, NULL, NULL);
+        if (trace_is_recorded(&span))
+            tracing_answered(notify->parts.trace, &span, &busy, &(struct tracing_counts){0});
         answered(context, &busy);
         buffer_free(&busy.body);
         return;
     }
     struct request *request = request_new(notify);
     request->body = body;
-    record_meta_read(&trace, 1, &request->meta);
+    request->span = span;
+    record_meta_read(&header, 1, &request->meta);
     request->meta.version = RECORD_VERSION;
     request->complete_us = monotonic_us();
     request->answered = answered;

@@ -10,6 +10,7 @@
 
 struct metrics;
 struct notify;
+struct trace;
 
 /* Everything is borrowed and outlives what is made from it; the config is held. */
 struct notify_parts {
@@ -18,6 +19,7 @@ struct notify_parts {
     struct queue_producer *producer;
     struct state *state;
     struct metrics *metrics;
+    struct trace *trace; /* NULL: tracing is off */
     struct budget *budget;
 };
 
@@ -33,7 +35,8 @@ void notify_free(struct notify *notify);
 typedef void notify_answered(void *context, struct answer *answer);
 
 /* Answers exactly once, within this call or later; the body is borrowed until then. A traceparent
- * (W3C Trace Context) goes along with the records if it is a valid one. */
+ * (W3C Trace Context) says whether the request is recorded if it is a valid one, and what the
+ * records hang on where it is not. */
 void notify_start(struct notify *notify, struct slice body, struct slice traceparent,
                   notify_answered *answered, void *context);
 

@@ -12,13 +12,15 @@
 #include "ingress/report.h"
 #include "ingress/worker.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_ABORTED = 1 };
+enum { EXIT_ABORTED = 1, INSTANCE_SIZE = HOST_NAME_MAX + 24 };
 
 struct service {
     const struct program *program;
@@ -35,6 +37,7 @@ struct service {
     size_t opened;
     size_t started;
     int port;
+    char instance[INSTANCE_SIZE];
     bool draining;
     int64_t started_ms;
 };
@@ -45,6 +48,14 @@ static size_t core_count(void) {
     if (sched_getaffinity(0, sizeof cores, &cores) != 0)
         return 1;
     return (size_t)CPU_COUNT(&cores);
+}
+
+/* Unique in the fleet: pods have names of their own, and processes of one host numbers. */
+static void name_instance(struct service *service) {
+    char host[HOST_NAME_MAX + 1] = "";
+
+    gethostname(host, sizeof host - 1);
+    snprintf(service->instance, sizeof service->instance, "%s-%ld", host, (long)getpid());
 }
 
 /* Each connection needs a descriptor. */
@@ -208,6 +219,7 @@ static bool open_workers(struct service *service, struct error *error) {
     for (size_t i = 0; opened && i < service->worker_count; i++) {
         struct worker_parts parts = {.config = service->config,
                                      .index = i,
+                                     .instance = service->instance,
                                      .worker_count = service->worker_count,
                                      .stopped = service->worker_stopped};
         service->workers[i] = worker_open_take(&parts, listeners[i], error);
@@ -278,6 +290,7 @@ bool service_run(const struct program *program, const char *path, const struct c
 
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit(config);
+    name_instance(&service);
     service.loop = loop_new();
     service.started_ms = loop_monotonic_ms(service.loop);
     loop_on_signal(service.loop, SIGTERM, on_stop_signal, &service);

@@ -2,6 +2,7 @@
 
 #include "common/base/listener.h"
 #include "common/base/memory.h"
+#include "common/observe/trace_export.h"
 #include "common/queue/queue.h"
 #include "common/state/state.h"
 #include "ingress/instruments.h"
@@ -36,6 +37,7 @@ struct worker {
     struct timer *tick;
     struct timer *next_stage;
     struct metrics *metrics;
+    struct trace_export *export;
     struct queue_producer *producer;
     struct state *state;
     struct budget budget;
@@ -165,6 +167,7 @@ static bool open_server_take(struct worker *worker, int listener, struct error *
                                   .producer = worker->producer,
                                   .state = worker->state,
                                   .metrics = worker->metrics,
+                                  .trace = trace_export_trace(worker->export),
                                   .budget = &worker->budget};
     worker->notify = notify_new(&notify);
     struct server_parts server = {.loop = worker->loop,
@@ -175,6 +178,16 @@ static bool open_server_take(struct worker *worker, int listener, struct error *
                                   .connection_limit = limit == 0 ? 1 : limit};
     worker->server = server_open_take(&server, listener, on_empty, worker, error);
     return worker->server != NULL;
+}
+
+static bool open_tracing(struct worker *worker, struct error *error) {
+    const struct trace_export_parts export = {
+        .loop = worker->loop,
+        .config = &worker->config->tracing,
+        .resource = {"columba-ingress", worker->parts.instance},
+        .counters = {worker->metrics, INSTRUMENT_SPANS_EXPORTED, INSTRUMENT_SPANS_DROPPED}};
+
+    return trace_export_open(&export, &worker->export, error);
 }
 
 struct worker *worker_open_take(const struct worker_parts *parts, int listener,
@@ -191,6 +204,8 @@ struct worker *worker_open_take(const struct worker_parts *parts, int listener,
     worker->next_stage = timer_new(worker->loop, on_next_stage, worker);
     worker->metrics = instruments_new();
     worker->budget = budget_share(&config->ingress, parts->worker_count);
+    if (!open_tracing(worker, error))
+        goto failed;
     worker->producer = queue_producer_open(worker->loop, &config->queue, error);
     if (worker->producer == NULL)
         goto failed;
@@ -214,6 +229,7 @@ static void *run(void *context) {
     struct worker *worker = context;
 
     loop_run(worker->loop);
+    trace_export_flush(worker->export);
     if (worker->parts.stopped != NULL)
         wakeup_ring(worker->parts.stopped);
     return NULL;
@@ -249,6 +265,7 @@ void worker_close(struct worker *worker) {
     if (worker->state != NULL)
         state_close(worker->state);
     notify_free(worker->notify);
+    trace_export_close(worker->export);
     metrics_free(worker->metrics);
     timer_free(worker->next_stage);
     timer_free(worker->tick);

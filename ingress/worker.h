@@ -31,6 +31,7 @@ struct worker_status {
 struct worker_parts {
     const struct config *config; /* to begin with; outlives the worker */
     size_t index;
+    const char *instance;   /* of the process, unique in the fleet */
     size_t worker_count;    /* among which the bounds of the configuration are divided */
     struct wakeup *stopped; /* rung from the worker's thread when it has stopped; may be NULL */
 };

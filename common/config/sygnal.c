@@ -46,8 +46,9 @@ static const struct known {
     {.path = "metrics.opentracing", .is_section = true},
     {.path = "metrics.opentracing.enabled",
      .is_noted = sygnal_is_true,
-     .note = "is not taken over: Columba knows no Jaeger client, it carries the homeserver's W3C "
-             "traceparent along with each push"},
+     .note =
+         "is not taken over: Columba knows no Jaeger client, it speaks OTLP, which Jaeger takes as "
+         "well: set tracing.endpoint"},
     {.path = "metrics.opentracing.implementation"},
     {.path = "metrics.opentracing.service_name"},
     {.path = "metrics.opentracing.jaeger"},
