@@ -1,5 +1,6 @@
 """The alerts, as Prometheus' own tool reads and runs them."""
 
+import re
 import subprocess
 
 import pytest
@@ -40,3 +41,46 @@ def test_an_alert_is_seen_firing_and_silent(name):
               if not test["exp_alerts"]]
     assert any(label in text for label in firing for text in fires)
     assert name in silent
+
+
+# The first text of a call that writes a line of the log is its event.
+LOG_CALL = re.compile(r'\b(?:log_(?:error|warning|info|debug|with)|write_line)\([^";]*"([a-z_]+)"')
+COMMAND = re.compile(r"columbactl (?:--config FILE )?([a-z]+(?: [a-z]+)?)")
+
+
+def sources():
+    for folder in ("common", "ingress", "dispatcher", "deploy"):
+        for path in sorted((REPOSITORY / folder).rglob("*.c")):
+            yield path.read_text()
+
+
+@pytest.fixture(scope="module")
+def known():
+    """What a runbook may send somebody to."""
+    text = {
+        "metrics": (REPOSITORY / "common/observe/METRICS.md").read_text(),
+        "options": (REPOSITORY / "common/config/REFERENCE.md").read_text(),
+        "commands": (REPOSITORY / "deploy/columbactl/command_table.c").read_text(),
+    }
+    found = {
+        "events": {event for source in sources() for event in LOG_CALL.findall(source)},
+        "metrics": set(re.findall(r"\bcolumba_\w+", text["metrics"])),
+        "options": set(re.findall(r"`(\w+\.\w+)`", text["options"])),
+        "commands": set(re.findall(r'\.name = "([a-z ]+)"', text["commands"])),
+    }
+    assert all(len(names) > 10 for names in found.values())
+    return found
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_a_runbook_names_only_what_there_is(name, known):
+    runbook = alerts()[name]["annotations"]["runbook"]
+
+    dotted = re.findall(r"\b(?:queue|redis|retry|ingress|dispatcher)\.\w+", runbook)
+    plain = re.sub(r"\b\w+\.\w+", "", runbook)
+    worded = re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", plain) + re.findall(r"\bevent (\w+)", plain)
+    assert set(dotted) <= known["options"]
+    assert set(worded) <= known["events"] | known["metrics"]
+    for command in COMMAND.findall(runbook):
+        assert {command, command.split()[0]} & known["commands"], command
+    assert set(re.findall(r"\bColumba[A-Z]\w+", runbook)) <= set(alerts())

@@ -9,9 +9,13 @@ import pytest
 from support.columba import BUILD
 
 
-@pytest.mark.parametrize("module", ["consumer", "producer", "rebalance", "record"])
+MODULES = ["browse", "group", "publisher",
+           "kafka_consumer", "kafka_producer", "kafka_rebalance", "kafka_record"]
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_unit_tests_hold(module, kafka):
-    path = BUILD / f"tests/unit/unit.common.queue.kafka_{module}_test"
+    path = BUILD / f"tests/unit/unit.common.queue.{module}_test"
     ran = subprocess.run([path], env=os.environ | {"COLUMBA_TEST_BROKERS": kafka.bootstrap},
                          capture_output=True, text=True, timeout=120, check=False)
 
