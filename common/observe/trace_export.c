@@ -246,6 +246,33 @@ struct trace *trace_export_trace(struct trace_export *export) {
     return export == NULL ? NULL : export->trace;
 }
 
+bool trace_export_try(const struct tracing_config *config, int64_t timeout_ms,
+                      struct error *error) {
+    static const char no_spans[] = "{\"resourceSpans\":[]}";
+    struct trace_export export = {.endpoint = config->endpoint};
+    CURLcode code = CURLE_FAILED_INIT;
+    long status = 0;
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_set(error, ERROR_SYSTEM, "libcurl does not start");
+    export.easy = curl_easy_init();
+    if (export.easy != NULL && set_for_good(&export, config->authorization)) {
+        curl_easy_setopt(export.easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+        curl_easy_setopt(export.easy, CURLOPT_POSTFIELDS, no_spans);
+        code = curl_easy_perform(export.easy);
+        curl_easy_getinfo(export.easy, CURLINFO_RESPONSE_CODE, &status);
+    }
+    curl_easy_cleanup(export.easy);
+    curl_slist_free_all(export.headers);
+    buffer_free(&export.answer);
+    curl_global_cleanup();
+    if (code != CURLE_OK)
+        return error_set(error, ERROR_UNAVAILABLE, "%s does not answer: %s", config->endpoint,
+                         export.detail[0] != '\0' ? export.detail : curl_easy_strerror(code));
+    return trace_retry_judge((int)status) == TRACE_TAKEN ||
+           error_set(error, ERROR_REFUSED, "%s answers with status %ld", config->endpoint, status);
+}
+
 static void stop_sending(struct trace_export *export) {
     if (export->is_sending)
         curl_loop_remove(export->multi, export->easy);

@@ -28,6 +28,10 @@ bool trace_export_open(const struct trace_export_parts *parts, struct trace_expo
 /* What spans are recorded by; NULL of NULL. Freed with the export. */
 struct trace *trace_export_trace(struct trace_export *export);
 
+/* For the operator's tool: posts no spans at all, and waits for the answer. False with what is
+ * wrong; true when the collector takes it. The configuration names one. */
+bool trace_export_try(const struct tracing_config *config, int64_t timeout_ms, struct error *error);
+
 /* At the end of the process or thread, when the loop does not run any more: posts what is left, and
  * waits a second at most for each batch; what fails is the last one. NULL is allowed. */
 void trace_export_flush(struct trace_export *export);

@@ -1,3 +1,4 @@
+#include "common/observe/trace_export.h"
 #include "deploy/columbactl/check.h"
 #include "deploy/columbactl/commands.h"
 #include "deploy/columbactl/fleet.h"
@@ -42,6 +43,20 @@ static void ask_redis(struct session *session, struct check *check) {
     inspect_members_free(&members);
 }
 
+static void ask_collector(const struct session *session, int64_t timeout_ms, struct check *check) {
+    const struct tracing_config *tracing = &session->config->tracing;
+    struct error error;
+
+    if (tracing->endpoint == NULL)
+        return;
+    if (trace_export_try(tracing, timeout_ms, &error))
+        check_add(check, CHECK_OK, "collector", "%s takes spans", tracing->endpoint);
+    else
+        check_add(check, CHECK_WRONG, "collector",
+                  "%s: see tracing.endpoint and tracing.authorization; pushes go on without",
+                  error.text);
+}
+
 /* With the keys, which only who sends has: elsewhere that is said, and the rest is checked. */
 static void rehearse(const struct invocation *invocation, int64_t timeout_ms, struct check *check) {
     struct rehearsal_app *apps;
@@ -78,6 +93,7 @@ enum command_status check_command_run(const struct invocation *invocation, struc
                   invocation->config_path, session.config->apps.count, session.lane_count);
         ask_brokers(&session, &check);
         ask_redis(&session, &check);
+        ask_collector(&session, timeout_ms, &check);
         rehearse(invocation, timeout_ms, &check);
         check_write(&check, invocation->json, out);
         status = check_is_sound(&check) ? COMMAND_OK : COMMAND_WRONG;

@@ -18,10 +18,10 @@ const struct command command_table[] = {
      .arguments = "",
      .options = {OPTION_TIMEOUT},
      .help = "look at everything that Columba stands on, and say what to do",
-     .notes =
-         "Configuration, brokers, topics, Redis, the credentials of all apps and whether their "
-         "providers can be reached, with the dispatcher's own parts. Run it where dispatchers "
-         "run: elsewhere keys and ways out differ.",
+     .notes = "Configuration, brokers, topics, Redis, the collector of traces, the credentials of "
+              "all apps and whether their "
+              "providers can be reached, with the dispatcher's own parts. Run it where dispatchers "
+              "run: elsewhere keys and ways out differ.",
      .run = check_command_run},
     {.name = "topics create",
      .arguments = "",

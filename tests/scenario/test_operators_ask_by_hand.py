@@ -161,12 +161,14 @@ def test_check_names_what_is_wrong(gateway, tmp_path):
     wrong = check(gateway, {
         "redis": {"address": f"127.0.0.1:{free_port()}"},
         "retry": {"delays": ["300ms", "700ms"]},
+        "tracing": {"endpoint": f"http://127.0.0.1:{free_port()}/v1/traces"},
         "apps": {APP_ID: {"base_url": f"https://127.0.0.1:{free_port()}",
                           "service_account_file": str(tmp_path / "broken.json")}},
     }, status=1)
 
     for about, said in (("redis", "does not answer"), ("topics", "columbactl topics create"),
-                        ("credential", "mend the key file"), ("provider", "cannot be reached")):
+                        ("credential", "mend the key file"), ("provider", "cannot be reached"),
+                        ("collector", "see tracing.endpoint")):
         (line,) = wrong[about]
         assert line["verdict"] == "wrong" and said in line["text"], line
 

@@ -288,6 +288,27 @@ static void test_the_end_does_not_wait_for_who_is_away(void **state) {
     close_scene(&scene);
 }
 
+static void test_it_is_tried_out_without_spans(void **state) {
+    struct collector *collector = collector_start(ANSWERS({200, NULL, NULL}, {401, "no", NULL}));
+    struct tracing_config config = {.endpoint = collector->endpoint,
+                                    .authorization = (char[]){"Bearer abc"}};
+    struct error error = {0};
+
+    (void)state;
+    assert_true(trace_export_try(&config, PATIENCE_MS, &error));
+    assert_string_equal(collector->authorization, "Bearer abc");
+    assert_string_equal(buffer_text(&collector->bodies[0]), "{\"resourceSpans\":[]}");
+    assert_false(trace_export_try(&config, PATIENCE_MS, &error));
+    assert_int_equal(error.code, ERROR_REFUSED);
+    assert_non_null(strstr(error.text, "status 401"));
+    assert_null(strstr(error.text, "abc"));
+    config.endpoint = (char[]){NOWHERE};
+    assert_false(trace_export_try(&config, PATIENCE_MS, &error));
+    assert_int_equal(error.code, ERROR_UNAVAILABLE);
+    assert_non_null(strstr(error.text, NOWHERE " does not answer: "));
+    collector_stop(collector);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_an_endpoint_it_is_off),
@@ -300,6 +321,7 @@ int main(void) {
         cmocka_unit_test(test_one_that_never_answers_fills_the_room_and_no_more),
         cmocka_unit_test(test_the_end_posts_what_is_left),
         cmocka_unit_test(test_the_end_does_not_wait_for_who_is_away),
+        cmocka_unit_test(test_it_is_tried_out_without_spans),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
