@@ -220,11 +220,11 @@ const struct option options_global[] = {
     {.name = "ingress.waiting_requests",
      .type = &option_integer,
      .offset = IN_CONFIG(ingress.waiting_requests),
-     .fallback = "20000",
+     .fallback = "8000",
      .minimum = 1,
      .maximum = 1000000,
      .help = "The most requests that may wait for the queue, over all workers; above it the "
-             "answer is 503."},
+             "answer is 503. Fewer than connection_limit, or there is nobody left to tell."},
     {.name = "ingress.waiting_bytes",
      .type = &option_size,
      .offset = IN_CONFIG(ingress.waiting_bytes),

@@ -24,14 +24,17 @@ class Result:
 
 class Load:
     """requests gives (name, body) until it ends. choose gives the port for a new connection, and
-    answered, if there is one, gets each result. pause_s is what a connection waits between two."""
+    answered, if there is one, gets each result. pause_s is what a connection waits between two, and
+    stagger_s what the load waits before it opens one more."""
 
-    def __init__(self, choose, connection_count, requests, timeout_s=60, pause_s=0, answered=None):
+    def __init__(self, choose, connection_count, requests, timeout_s=60, pause_s=0, stagger_s=0,
+                 answered=None):
         self.choose = choose
         self.connection_count = connection_count
         self.requests = iter(requests)
         self.timeout_s = timeout_s
         self.pause_s = pause_s
+        self.stagger_s = stagger_s
         self.answered = answered
         self.results = []
         self.stopping = False
@@ -69,10 +72,12 @@ class Load:
             self.fault = fault
 
     async def _all(self):
-        await asyncio.gather(*(self._connection() for _ in range(self.connection_count)))
+        await asyncio.gather(*(self._connection(at) for at in range(self.connection_count)))
 
-    async def _connection(self):
+    async def _connection(self, number):
         streams = None
+        if self.stagger_s:
+            await asyncio.sleep(number * self.stagger_s)
         while not self.stopping:
             request = next(self.requests, None)
             if request is None:

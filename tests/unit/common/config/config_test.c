@@ -43,7 +43,7 @@ static void test_every_default_of_the_programs(void **state) {
     assert_int_equal(ingress->body_limit_bytes, 524288);
     assert_int_equal(ingress->device_limit, 1000);
     assert_int_equal(ingress->copies_limit_bytes, 8388608);
-    assert_int_equal(ingress->waiting_requests, 20000);
+    assert_int_equal(ingress->waiting_requests, 8000);
     assert_int_equal(ingress->waiting_bytes, 67108864);
     assert_int_equal(ingress->connection_limit, 10000);
     assert_int_equal(ingress->idle_timeout_ms, 180000);
