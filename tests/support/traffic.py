@@ -97,7 +97,7 @@ class Traffic:
         found = collections.Counter(line["token"] for line in self.provider.delivered())
         return {name: found[name] for name in self.promised}
 
-    def _wait_idle(self):
+    def wait_idle(self):
         """Until no dispatcher has anything left: what is to come twice has come."""
         readings = []
 
@@ -112,7 +112,7 @@ class Traffic:
         lost = lambda: [token for token, count in self.arrived().items() if not count]
         try:
             wait_until("every promised push arrives", lambda: not lost(), timeout_s)
-            self._wait_idle()
+            self.wait_idle()
         finally:
             counts = self.arrived()
             account = Account(name, len(counts), self.repeated, lost(),

@@ -111,3 +111,18 @@ def test_provider(own, fault):
     assert len(account.twice) <= uncertain(own) - uncertain_before
     assert own.settled(outcome="rejected") == own.settled(outcome="dead") == 0
     assert own.redis.keys("columba:v:*") == []
+
+
+def test_the_credential_is_refused_from_the_first_push_to_the_last(own):
+    use_new_key(own)
+    own.fcm.forget()
+    with latching("denied")(own):
+        traffic = Traffic(own).start()
+        traffic.wait_for(2 * DURING)
+        traffic.stop()
+        assert own.fcm.delivered() == []
+    account = traffic.settle("provider: credential refused for the whole run")
+
+    assert account.lost == account.twice == []
+    assert own.settled(outcome="rejected") == own.settled(outcome="dead") == 0
+    assert own.redis.keys("columba:v:*") == []

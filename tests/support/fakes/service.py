@@ -5,6 +5,8 @@ asked to send (received.jsonl), prints one line of JSON when it is ready, and en
 
 A connection to DIR/control.sock takes one JSON object a line and answers with one, the counts:
     {"answer": "internal"}    every message gets this answer from now on; null: by its token again
+    {"sometimes": ["reset"], "share": 0.3}
+                              so many of the messages get one of these answers; [] ends it
     {"revive": "dead-1"}      this token succeeds from now on
     {"goaway_every": 5}       a connection ends with GOAWAY after so many requests; 0: none does
     {"tls": "expired"}        connections from now on are shown this certificate (certificates.py says
@@ -18,6 +20,7 @@ import asyncio
 import collections
 import json
 import os
+import random
 import re
 import signal
 import time
@@ -71,6 +74,8 @@ class Service:
         self.seen_counts = collections.Counter()
         self.message_count = 0
         self.forced_answer = None
+        self.sometimes = []
+        self.share = 0
         self.revived = set()
 
     @staticmethod
@@ -101,6 +106,8 @@ class Service:
         return os.path.abspath(os.path.join(self.directory, name))
 
     def scripted(self, target):
+        if self.sometimes and random.random() < self.share:
+            return self.made(random.choice(self.sometimes))
         script = self.script.match(self.forced_answer or target)
         if script is None or target in self.revived:
             return self.success()
@@ -112,6 +119,11 @@ class Service:
         ):
             return self.success()
         return make(number)
+
+    def made(self, answer):
+        """By its name and number, whoever it is for."""
+        name, number = self.script.match(answer).groups()
+        return self.answers[name][1](int(number or 0))
 
     def record(self, request, answer, **found):
         """found is what the fake made of the request; what it is addressed by is among it."""
@@ -137,6 +149,9 @@ class Service:
             if command["answer"] is not None and not self.script.match(command["answer"]):
                 raise ValueError("no such answer: " + str(command["answer"]))
             self.forced_answer = command["answer"]
+        if "sometimes" in command:
+            self.sometimes = command["sometimes"]
+            self.share = command.get("share", 0)
         if "revive" in command:
             self.revived.add(command["revive"])
         if "goaway_every" in command:
