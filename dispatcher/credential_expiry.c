@@ -47,8 +47,7 @@ static void log_end(const struct app *app, double days_left) {
              is_over ? "credential_expired" : "credential_expires",
              log_text("app_id", app->pattern), log_number("days_left", (int64_t)days_left),
              log_text("file", app->route.certificate_file),
-             log_text("detail",
-                      "put a new one in its place: new connections take it without a restart"));
+             log_text("detail", "put a new one in its place: it is taken without a restart"));
 }
 
 /* What cannot be read is as good as over. */

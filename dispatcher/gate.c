@@ -188,7 +188,7 @@ static void learn_success(struct gate *gate, const struct gate_report *report, i
     gate->has_succeeded = true;
     gate->progressed_ms = now_ms;
     gate->succeeded_ms = now_ms;
-    if (gate->earned < GATE_EARNED_MAX)
+    if (!report->earns_nothing && gate->earned < GATE_EARNED_MAX)
         gate->earned++;
     grow(gate);
 }

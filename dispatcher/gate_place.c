@@ -8,13 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_EVERY_MS = 10 * 1000, SHOWN_MAX = 100 };
+enum {
+    LOOK_EVERY_MS = 10 * 1000,
+    MIXED_MS = 3 * LOOK_EVERY_MS, /* until all have looked, and what set out before is answered */
+    SHOWN_MAX = 100,
+};
 
 /* An app of the present configuration, and where its gate is. */
 struct app_place {
     const struct app *app;
     struct fingerprint fingerprint;
     int64_t look_ms;
+    int64_t mixed_until_ms;
     struct place *place;
     UT_hash_handle hh;
 };
@@ -87,11 +92,14 @@ static struct place *find(struct gate_places *places, const char *name, const ch
 }
 
 static void look(struct gate_places *places, struct app_place *at, int64_t now_ms) {
+    const struct place *before = at->place;
     char name[GATE_NAME_SIZE];
 
     fingerprint_look(&at->fingerprint, at->app);
     gate_entry_name(at->app->pattern, at->fingerprint.text, name);
     at->place = find(places, name, at->app->pattern, now_ms);
+    if (before != NULL && before != at->place)
+        at->mixed_until_ms = now_ms + MIXED_MS;
     at->look_ms = now_ms + LOOK_EVERY_MS;
 }
 
@@ -117,6 +125,15 @@ struct place *gate_places_app(struct gate_places *places, const struct app *app,
     at->place->is_judged = is_judged;
     at->place->used_ms = now_ms;
     return at->place;
+}
+
+bool gate_places_is_certain(struct gate_places *places, const struct app *app,
+                            const struct place *place, bool spends, int64_t now_ms) {
+    struct app_place *at = find_app(places, app, now_ms);
+
+    if (spends)
+        look(places, at, now_ms);
+    return at->place == place && now_ms >= at->mixed_until_ms;
 }
 
 bool gate_places_app_is_shut(const struct gate_places *places, const struct app *app) {

@@ -45,6 +45,12 @@ void gate_places_free(struct gate_places *places);
 struct place *gate_places_app(struct gate_places *places, const struct app *app, bool is_judged,
                               int64_t now_ms);
 
+/* Whether this, the place of the app's when the push set out, is that of what the app shows by now
+ * for certain. For a while after its key file was replaced some of us show the one from before, and
+ * some the one of now. spends: the file is looked at once more. */
+bool gate_places_is_certain(struct gate_places *places, const struct app *app,
+                            const struct place *place, bool spends, int64_t now_ms);
+
 /* Whether what is for the app has to wait, as far as is known: not for an app that nothing was for
  * yet, nor where its hosts have gates of their own. */
 bool gate_places_app_is_shut(const struct gate_places *places, const struct app *app);

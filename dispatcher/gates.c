@@ -162,13 +162,17 @@ static void learn(struct gates *gates, struct place *place, struct delivery *del
                   const struct gate_report *report) {
     enum gate_state before = place->gate.state;
     bool was_stranger = is_stranger(place);
+    struct gate_report heard = *report;
 
+    heard.earns_nothing = report->news == GATE_SUCCESS &&
+                          !gate_places_is_certain(gates->places, delivery->app,
+                                                  delivery->ticket.places[0], false, now_of(gates));
     place->bytes -= delivery->size_bytes;
     if (was_stranger && report->news == GATE_SUCCESS)
         befriend(gates, place);
     else if (was_stranger)
         gates->strangers_count--, gates->strangers_in_flight--;
-    gate_learn(&place->gate, report, now_of(gates));
+    gate_learn(&place->gate, &heard, now_of(gates));
     if (report->news == GATE_SUCCESS && place->is_judged)
         gates->succeeded_ms = now_of(gates);
     turned(gates, place, before);
@@ -382,13 +386,17 @@ void gates_leave(struct delivery *delivery) {
 }
 
 /* What set out before anything had succeeded may have been answered while our configuration was
- * still wrong. */
+ * still wrong; and while a key file is replaced, an answer may be about either key. */
 bool gates_spend(struct delivery *delivery) {
     const struct gate_ticket *ticket = &delivery->ticket;
+    struct gates *gates = delivery->core->gates;
     struct gate *gate = ticket->passed > 0 ? &ticket->places[ticket->passed - 1]->gate : NULL;
 
     return gate != NULL && gate->has_succeeded &&
-           delivery->started_ms >= gate->first_succeeded_ms && gate_spend(gate);
+           delivery->started_ms >= gate->first_succeeded_ms &&
+           gate_places_is_certain(gates->places, delivery->app, ticket->places[0], true,
+                                  now_of(gates)) &&
+           gate_spend(gate);
 }
 
 static bool has_open_app(const struct gates *gates) {

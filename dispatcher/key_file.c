@@ -57,6 +57,12 @@ out:
     return done;
 }
 
+struct key_file_identity key_file_identify(const char *path) {
+    struct stat status;
+
+    return stat(path, &status) == 0 ? identity_of(&status) : (struct key_file_identity){0};
+}
+
 bool key_file_has_changed(const char *path, const struct key_file_identity *identity) {
     struct stat status;
 

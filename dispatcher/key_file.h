@@ -21,6 +21,9 @@ struct key_file_identity {
 bool key_file_read(const char *path, struct buffer *out, struct key_file_identity *identity,
                    struct error *error);
 
+/* As the file is now; that of no file where there is none. */
+struct key_file_identity key_file_identify(const char *path);
+
 /* Whether the path leads to another file, or another content, than it did. */
 bool key_file_has_changed(const char *path, const struct key_file_identity *identity);
 

@@ -95,15 +95,27 @@ static size_t host_bucket(struct slice origin, const struct route *route) {
     return (hash_table_key(origin) ^ hash_table_key(slice_of(certificate))) % HOST_BUCKETS;
 }
 
+static void host_forget(struct sender *sender, struct host *host) {
+    TAILQ_REMOVE(&sender->idle_hosts, host, idle);
+    sender->idle_host_count--;
+    host_free(host);
+}
+
 /* The host of origin and route, idle or not; not among the idle ones from here on. */
 static struct host *host_take(struct sender *sender, struct slice origin,
                               const struct route *route) {
     size_t bucket = host_bucket(origin, route);
     struct host *host = NULL;
+    struct host *next = NULL;
 
-    LIST_FOREACH(host, &sender->hosts[bucket], chain) {
-        if (slice_is(origin, host->origin) && route_equal(route, sender_pool_route(host->pool)))
+    for (host = LIST_FIRST(&sender->hosts[bucket]); host != NULL; host = next) {
+        next = LIST_NEXT(host, chain);
+        if (!slice_is(origin, host->origin) || !route_equal(route, sender_pool_route(host->pool)))
+            continue;
+        if (!sender_pool_is_outdated(host->pool))
             break;
+        if (host_is_idle(host))
+            host_forget(sender, host);
     }
     if (host == NULL)
         return host_new(sender, origin, route, bucket);
@@ -117,12 +129,8 @@ static struct host *host_take(struct sender *sender, struct slice origin,
 /* Idle hosts are remembered for what is known of them, but not without end. */
 static void host_rest(struct sender *sender, struct host *host) {
     TAILQ_INSERT_TAIL(&sender->idle_hosts, host, idle);
-    if (++sender->idle_host_count > IDLE_HOSTS_KEPT) {
-        struct host *oldest = TAILQ_FIRST(&sender->idle_hosts);
-        TAILQ_REMOVE(&sender->idle_hosts, oldest, idle);
-        sender->idle_host_count--;
-        host_free(oldest);
-    }
+    if (++sender->idle_host_count > IDLE_HOSTS_KEPT)
+        host_forget(sender, TAILQ_FIRST(&sender->idle_hosts));
 }
 
 /* A host whose connections do not stand gets one request for each that might: libcurl looks at

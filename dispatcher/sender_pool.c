@@ -1,6 +1,7 @@
 #include "dispatcher/sender_pool.h"
 
 #include "common/base/memory.h"
+#include "dispatcher/key_file.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -9,6 +10,7 @@ struct sender_pool {
     LIST_ENTRY(sender_pool) link;
     struct sender_pools *owner;
     struct route route;
+    struct key_file_identity certificate; /* that of the route, where it has one */
     struct curl_loop *multi;
     size_t holder_count;
     struct sender_transfer **spare;
@@ -48,6 +50,8 @@ static struct sender_pool *pool_new(struct sender_pools *pools, const struct rou
 
     pool->owner = pools;
     pool->route = route_copy(route);
+    if (pool->route.certificate_file != NULL)
+        pool->certificate = key_file_identify(pool->route.certificate_file);
     pool->multi = curl_loop_new(pools->loop, pools->connection_count, pools->ended, pools->context);
     LIST_INSERT_HEAD(&pools->list, pool, link);
     return pool;
@@ -84,7 +88,7 @@ struct sender_pool *sender_pool_hold(struct sender_pools *pools, const struct ro
     struct sender_pool *pool = NULL;
 
     LIST_FOREACH(pool, &pools->list, link) {
-        if (route_equal(&pool->route, route))
+        if (route_equal(&pool->route, route) && !sender_pool_is_outdated(pool))
             break;
     }
     if (pool == NULL) {
@@ -101,6 +105,12 @@ void sender_pool_release(struct sender_pool *pool) {
 
 const struct route *sender_pool_route(const struct sender_pool *pool) {
     return &pool->route;
+}
+
+bool sender_pool_is_outdated(const struct sender_pool *pool) {
+    const char *path = pool->route.certificate_file;
+
+    return path != NULL && key_file_has_changed(path, &pool->certificate);
 }
 
 struct sender_transfer *sender_pool_take(struct sender_pool *pool) {

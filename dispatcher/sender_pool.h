@@ -25,6 +25,10 @@ void sender_pool_release(struct sender_pool *pool);
 
 const struct route *sender_pool_route(const struct sender_pool *pool);
 
+/* Whether its connections show the certificate that was in the route's file before: nothing new
+ * goes out on them. */
+bool sender_pool_is_outdated(const struct sender_pool *pool);
+
 /* A handle between two requests. */
 struct sender_transfer *sender_pool_take(struct sender_pool *pool);
 void sender_pool_put_back(struct sender_pool *pool, struct sender_transfer *transfer);

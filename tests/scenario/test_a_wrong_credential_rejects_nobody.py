@@ -4,6 +4,8 @@ found. A credential is another one by its file or by the configuration, in all p
 
 import contextlib
 import json
+import os
+from pathlib import Path
 
 import pytest
 from certificates import write_ec_key
@@ -24,17 +26,27 @@ class Ward:
         stack.callback(self.apns.stop)
         self.endpoint = FakeEndpoint(directory / "endpoint").start()
         stack.callback(self.endpoint.stop)
+        self.certificate = directory / "rotated.pem"
         self.gateway = None
 
     def apps(self, fcm):
         names = ("mismatch", "invalid", "notfound", "small", "restarted", "reloaded")
+        self.replace(self.certificate, self.apns.directory / "client.pem")
         return {
             **{f"fcm.{name}": fcm.app() for name in names},
             "apns.small": self.apns.app(),
             "apns.wrong": self.apns.app(),
+            "apns.rotated": self.apns.app(certfile=str(self.certificate)),
             "webpush.wrong": self.endpoint.webpush(),
             "unifiedpush.gone": self.endpoint.unifiedpush(),
         }
+
+    @staticmethod
+    def replace(path, source):
+        """As Kubernetes does: another file in its place from one instant to the next."""
+        fresh = Path(f"{path}.fresh")
+        fresh.write_bytes(Path(source).read_bytes())
+        os.replace(fresh, path)
 
     def other_vapid_key(self):
         path = self.directory / "other-vapid.pem"
@@ -110,6 +122,18 @@ def test_the_certificate_of_another_environment(ward):
     ward.configure("apns.wrong", ward.apns.app("sandbox.pem"))
     call_everybody_unknown(ward, phones, "BadDeviceToken")
     ward.configure("apns.wrong", ward.apns.app())
+
+    phones.wait_arrived()
+    assert phones.settled(outcome="rejected") + phones.settled(outcome="dead") == 0
+
+
+def test_a_certificate_that_is_replaced_in_its_file(ward):
+    """What was earned with the one from before is worth nothing, from the first push on."""
+    phones = ward.crowd("apns.rotated").send().wait_arrived()
+
+    ward.replace(ward.certificate, ward.apns.directory / "sandbox.pem")
+    call_everybody_unknown(ward, phones, "BadDeviceToken")
+    ward.replace(ward.certificate, ward.apns.directory / "client.pem")
 
     phones.wait_arrived()
     assert phones.settled(outcome="rejected") + phones.settled(outcome="dead") == 0

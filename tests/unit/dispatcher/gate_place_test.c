@@ -88,6 +88,37 @@ static void test_an_app_is_shut_with_its_gate(void **state) {
     gate_places_free(places);
 }
 
+static void test_nothing_is_certain_while_a_key_is_replaced(void **state) {
+    enum { LATER_MS = 60 * 1000 };
+    char path[] = "/tmp/gate_place_test.XXXXXX";
+    struct gate_places *places = gate_places_new();
+    struct app app = app_with_key("app", path);
+
+    (void)state;
+    assert_int_equal(close(mkstemp(path)), 0);
+    write_file(path, "one");
+    const struct place *place = gate_places_app(places, &app, true, 0);
+    assert_true(gate_places_is_certain(places, &app, place, false, 0));
+    assert_true(gate_places_is_certain(places, &app, place, true, 0));
+
+    /* It is looked at before anything is spent, and only then. */
+    write_file(path, "another");
+    assert_true(gate_places_is_certain(places, &app, place, false, 1));
+    assert_false(gate_places_is_certain(places, &app, place, true, 1));
+    const struct place *after = gate_places_app(places, &app, true, 1);
+    assert_ptr_not_equal(after, place);
+    assert_false(gate_places_is_certain(places, &app, after, false, 1));
+    assert_true(gate_places_is_certain(places, &app, after, false, LATER_MS));
+    assert_false(gate_places_is_certain(places, &app, place, false, LATER_MS));
+
+    /* Nor are those that were earned before, when it is back. */
+    write_file(path, "one");
+    assert_false(gate_places_is_certain(places, &app, place, true, LATER_MS + 1));
+    assert_true(gate_places_is_certain(places, &app, place, true, 2 * LATER_MS));
+    gate_places_free(places);
+    unlink(path);
+}
+
 static void test_the_longest_of_hosts(void **state) {
     char text[2 * GATE_NAME_SIZE];
     struct gate_places *places = gate_places_new();
@@ -107,6 +138,7 @@ int main(void) {
         cmocka_unit_test(test_a_host_has_a_place_for_each_credential),
         cmocka_unit_test(test_another_way_is_another_place),
         cmocka_unit_test(test_an_app_is_shut_with_its_gate),
+        cmocka_unit_test(test_nothing_is_certain_while_a_key_is_replaced),
         cmocka_unit_test(test_the_longest_of_hosts),
     };
 

@@ -220,6 +220,16 @@ static void each_success_earns_one_reject_up_to_a_thousand(void **state) {
     assert_false(gate_spend(&gate));
 }
 
+static void what_succeeded_with_another_credential_earns_nothing(void **state) {
+    struct gate gate = gate_at_start();
+
+    (void)state;
+    gate_pass(&gate, start_ms);
+    gate_learn(&gate, &(struct gate_report){.news = GATE_SUCCESS, .earns_nothing = true}, start_ms);
+    assert_true(gate.has_succeeded);
+    assert_false(gate_spend(&gate));
+}
+
 static void trouble_halves_the_window_once_for_all_of_a_moment(void **state) {
     struct gate gate = gate_at_start();
 
@@ -279,6 +289,7 @@ int main(void) {
         cmocka_unit_test(a_latch_is_probed_each_minute),
         cmocka_unit_test(a_success_between_is_no_latch),
         cmocka_unit_test(each_success_earns_one_reject_up_to_a_thousand),
+        cmocka_unit_test(what_succeeded_with_another_credential_earns_nothing),
         cmocka_unit_test(trouble_halves_the_window_once_for_all_of_a_moment),
         cmocka_unit_test(it_flows_while_answers_come_without_delay),
         cmocka_unit_test(others_may_shut_it_and_have_it_try_again),

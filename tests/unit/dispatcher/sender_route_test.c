@@ -325,6 +325,35 @@ static void shows_the_certificate_of_the_route(void **state) {
     close_fixture(&fixture);
 }
 
+/* As it is done on a cluster: another file takes its place from one instant to the next. */
+static void put(const struct provider *provider, const char *from, const char *to) {
+    char source[300];
+    char fresh[300];
+    char target[300];
+
+    snprintf(source, sizeof source, "%s/%s", provider->directory, from);
+    snprintf(fresh, sizeof fresh, "%s/fresh-%s", provider->directory, to);
+    snprintf(target, sizeof target, "%s/%s", provider->directory, to);
+    assert_int_equal(link(source, fresh), 0);
+    assert_int_equal(rename(fresh, target), 0);
+}
+
+static void shows_another_certificate_once_it_is_in_the_file(void **state) {
+    static const char *const turns[] = {"alice", "bob", "alice"};
+    struct fixture fixture = open_fixture(state, 4, 10000);
+
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        char file[32];
+        snprintf(file, sizeof file, "%s.pem", turns[i]);
+        put(fixture.provider, file, "rotated.pem");
+        for (int times = 0; times < 2; times++) {
+            struct reply reply = ask_as(&fixture, (struct client){"rotated.pem", NULL}, "/who");
+            expect_answer(&reply, 200, turns[i]);
+        }
+    }
+    close_fixture(&fixture);
+}
+
 static void gets_nowhere_with_a_certificate_it_cannot_use(void **state) {
     static const struct client cases[] = {
         {"alice_locked.pem", NULL}, {"alice_locked.pem", "wrong"},
@@ -362,6 +391,7 @@ int main(void) {
         cmocka_unit_test(tells_what_fails_behind_the_proxy),
         cmocka_unit_test(times_out_behind_a_proxy_that_is_silent),
         cmocka_unit_test(shows_the_certificate_of_the_route),
+        cmocka_unit_test(shows_another_certificate_once_it_is_in_the_file),
         cmocka_unit_test(gets_nowhere_with_a_certificate_it_cannot_use),
     };
 
