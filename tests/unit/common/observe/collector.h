@@ -91,15 +91,16 @@ static inline enum MHD_Result collector_on_request(void *context, struct MHD_Con
     collector_keep(collector->authorization, connection, "Authorization");
     collector_keep(collector->content_type, connection, "Content-Type");
     snprintf(collector->path, sizeof collector->path, "%s", path);
-    atomic_fetch_add(&collector->request_count, 1);
     const struct collector_answer *answer =
         &collector
              ->answers[number < collector->answer_count ? number : collector->answer_count - 1];
-    if (answer->status > 0)
-        return collector_respond(connection, answer);
-    collector->hanging = connection;
-    MHD_suspend_connection(connection);
-    return MHD_YES;
+    if (answer->status == 0) {
+        collector->hanging = connection;
+        MHD_suspend_connection(connection);
+    }
+    /* What was kept is there for who sees the new count. */
+    atomic_fetch_add(&collector->request_count, 1);
+    return answer->status == 0 ? MHD_YES : collector_respond(connection, answer);
 }
 
 static inline struct collector *collector_start(const struct collector_answer *answers,
