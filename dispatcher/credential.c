@@ -18,6 +18,7 @@ enum {
     AFTER_FAILURE_LONGEST_MS = 60 * 1000, /* where the endpoint asks for more */
     AFTER_FAILED_REFRESH_MS = 30 * 1000,  /* while the old token still serves */
     BETWEEN_LOOKS_MS = 10 * 1000,         /* at the key file */
+    CLOCK_BORNE_MS = 30 * 1000,           /* providers bear a minute */
 };
 
 enum { DETAIL_SIZE = sizeof((struct error){0}.text) };
@@ -64,6 +65,7 @@ struct credentials {
     struct loop *loop;
     struct sender *sender;
     struct account *accounts;
+    int64_t lead_ms; /* of our wall clock; 0 while it is no more than providers bear */
 };
 
 static const struct slice no_audience = {0};
@@ -295,7 +297,7 @@ static void renew(struct account *account, struct slice audience) {
             .key = account->key == NULL ? NULL : credential_key_content(account->key),
             .source = &account->source,
             .audience = audience,
-            .now_ms = loop_wall_ms(account->owner->loop),
+            .now_ms = loop_wall_ms(account->owner->loop) - account->owner->lead_ms,
         };
         (account->row->sign != NULL ? sign : start_fetch)(account, &ask);
     }
@@ -314,6 +316,22 @@ static void take_answer(struct account *account, struct oauth_answer *answer) {
                 .expires_ms = now_ms + answer->lifetime_ms,
                 .key_generation = account->fetch_generation,
             });
+}
+
+void credentials_set_clock_lead(struct credentials *credentials, int64_t lead_ms) {
+    int64_t change_ms = lead_ms - credentials->lead_ms;
+
+    if (change_ms < CLOCK_BORNE_MS && change_ms > -CLOCK_BORNE_MS)
+        return;
+    credentials->lead_ms = lead_ms;
+    log_warning("clock_wrong", log_number("ahead_ms", lead_ms));
+    for (struct account *account = credentials->accounts; account != NULL;
+         account = account->next) {
+        token_cache_free(account->tokens);
+        account->tokens = token_cache_new(account->row->audiences_max);
+        account->fetch_again_ms = 0;
+        account->refresh_again_ms = 0;
+    }
 }
 
 /* ---- Who asks ---- */

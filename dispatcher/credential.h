@@ -46,4 +46,8 @@ void credential_fetch(struct credentials *credentials, const struct app *app, st
 void credential_forget(struct credentials *credentials, const struct app *app,
                        struct slice audience, struct slice authorization);
 
+/* How far our wall clock is ahead of the brokers', by which tokens are made out from now on if it
+ * is more than providers bear. Those made out before are forgotten then. */
+void credentials_set_clock_lead(struct credentials *credentials, int64_t lead_ms);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/queue/topics.h"
+#include "dispatcher/credential.h"
 #include "dispatcher/delivery.h"
 #include "dispatcher/delivery_trace.h"
 #include "dispatcher/instruments.h"
@@ -175,8 +176,10 @@ static void acknowledged(void *context, const struct error *error) {
     struct core *core = delivery->core;
     int64_t lead_ms = 0;
 
-    if (error == NULL && queue_producer_clock_lead_ms(core->parts.producer, &lead_ms))
+    if (error == NULL && queue_producer_clock_lead_ms(core->parts.producer, &lead_ms)) {
         queue_clock_set_lead(&core->clock, lead_ms, core_own_clock(core));
+        credentials_set_clock_lead(core->parts.credentials, lead_ms);
+    }
 
     if (error == NULL && delivery->partition != NULL)
         hold(delivery);

@@ -56,3 +56,20 @@ def test_an_hour_off(gateways, fake, program, skew_s):
     assert gateway.settled(outcome="moved") > 0
     for outcome in ("rejected", "dropped", "dead"):
         assert gateway.settled(outcome=outcome) == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("skew_s", [2 * HOUR_S, -2 * HOUR_S], ids=["ahead", "behind"])
+def test_credentials_are_made_out_by_the_brokers_clock(gateways, skew_s):
+    """Google refuses what our own clock would have them say, which is a latch until it is found out."""
+    gateway = gateways.open(started=False)
+    gateway.make_program = skewed("columba-dispatcher", skew_s)
+    gateway.start()
+
+    traffic = Traffic(gateway).start()
+    traffic.wait_for(200)
+    account = traffic.stop().settle(f"clock of columba-dispatcher off by {skew_s} s, FCM")
+
+    assert account.lost == account.twice == []
+    assert gateway.settled(outcome="rejected") == gateway.settled(outcome="dead") == 0
+    assert "clock_wrong" in {line["event"] for line in gateway.dispatcher.log_lines()}

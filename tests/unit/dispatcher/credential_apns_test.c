@@ -47,6 +47,25 @@ static void test_apns_is_renewed_every_fifty_minutes(void **state) {
     free(third);
 }
 
+static void test_apns_is_made_out_by_the_brokers_clock_where_ours_is_wrong(void **state) {
+    struct world *world = *state;
+    char *first = cached(world, no_audience);
+
+    credentials_set_clock_lead(world->credentials, MINUTE_MS / 2 - 1);
+    expect_same(world, no_audience, first);
+    credentials_set_clock_lead(world->credentials, HOUR_MS);
+    char *second = expect_other(world, no_audience, first);
+    assert_true(claims_contain(second, "\"iat\":1699996400"));
+    credentials_set_clock_lead(world->credentials, HOUR_MS + MINUTE_MS / 3);
+    expect_same(world, no_audience, second);
+    credentials_set_clock_lead(world->credentials, 0);
+    char *third = expect_other(world, no_audience, second);
+    assert_true(claims_contain(third, "\"iat\":1700000000"));
+    free(first);
+    free(second);
+    free(third);
+}
+
 static void test_apns_is_not_signed_twice_within_twenty_minutes(void **state) {
     struct world *world = *state;
     char *first = cached(world, no_audience);
@@ -134,6 +153,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_APNS(test_apns_is_signed_at_once_and_by_nobody_else),
         WITH_APNS(test_apns_is_renewed_every_fifty_minutes),
+        WITH_APNS(test_apns_is_made_out_by_the_brokers_clock_where_ours_is_wrong),
         WITH_APNS(test_apns_is_not_signed_twice_within_twenty_minutes),
         WITH_APNS(test_apns_the_same_key_in_another_file_is_no_news),
         WITH_APNS(test_apns_is_renewed_with_the_old_key_while_the_new_one_is_broken),
