@@ -3,6 +3,8 @@ the provider; what cannot be promised is 503."""
 
 import json
 
+import pytest
+
 from support.load import Load, failures
 from support.matrix import push, unique
 from support.processes import wait_until
@@ -21,6 +23,7 @@ def test_256_connections_without_redis_do_not_stall(gateways):
     assert failures(results) == []
 
 
+@pytest.mark.long
 def test_kafka_ends_and_starts_again_under_load(fragile_gateways):
     gateway = fragile_gateways.open({"queue": {"ack_timeout": "5s"}})
     traffic = Traffic(gateway).start()
@@ -33,6 +36,7 @@ def test_kafka_ends_and_starts_again_under_load(fragile_gateways):
     assert traffic.stop().settle("Kafka stopped and started").lost == []
 
 
+@pytest.mark.long
 def test_kafka_away_is_503_and_heals_by_itself(fragile_gateways):
     gateway = fragile_gateways.open({"queue": {"ack_timeout": "2s"}})
     gateway.deliver(push(first := unique()), first)

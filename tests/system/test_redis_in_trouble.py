@@ -89,7 +89,14 @@ def assert_verdicts_are_kept(gateway):
     wait_until("the verdict is known", lambda: gateway.notify(push(dead)).rejected == [dead])
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+# The others evict alike.
+SHORT = {"noeviction", "allkeys-lru", "volatile-ttl"}
+LONG = {f"full, {policy}" for policy in POLICIES if policy not in SHORT}
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in FAULTS]
+)
 def test_redis(own, fault):
     rejected = own.settled(outcome="rejected")
     traffic = Traffic(own).start()
