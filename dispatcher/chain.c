@@ -8,6 +8,7 @@
 #include <uthash.h>
 
 struct chain {
+    struct chains *chains;
     char pushkey[IDENTITY_PUSHKEY_SIZE];
     struct delivery *first; /* of the line */
     struct delivery *last;
@@ -24,6 +25,8 @@ struct chain {
 
 struct chains {
     struct chain *all;
+    size_t waiting;
+    size_t waiting_bytes;
 };
 
 struct chains *chains_new(void) {
@@ -54,6 +57,7 @@ void chain_join_beside(struct chains *chains, struct delivery *delivery) {
     HASH_FIND_STR(chains->all, delivery->pushkey, chain);
     if (chain == NULL) {
         chain = memory_new(sizeof *chain);
+        chain->chains = chains;
         memcpy(chain->pushkey, delivery->pushkey, sizeof chain->pushkey);
         HASH_ADD_STR(chains->all, pushkey, chain);
     }
@@ -67,10 +71,13 @@ bool chain_join(struct chains *chains, struct delivery *delivery) {
 
     if (chain->line_count > CHAIN_LINE_MAX)
         return false;
-    if (chain->first == NULL)
+    if (chain->first == NULL) {
         chain->first = delivery;
-    else
+    } else {
         chain->last->place.behind = delivery;
+        chains->waiting++;
+        chains->waiting_bytes += delivery->size_bytes;
+    }
     chain->last = delivery;
     chain->line_count++;
     delivery->place.is_in_line = true;
@@ -81,6 +88,29 @@ bool chain_is_first(const struct delivery *delivery) {
     return delivery->place.chain != NULL && delivery->place.chain->first == delivery;
 }
 
+const struct delivery *chain_first(const struct delivery *delivery) {
+    return delivery->place.is_in_line ? delivery->place.chain->first : NULL;
+}
+
+size_t chains_waiting(const struct chains *chains) {
+    return chains->waiting;
+}
+
+size_t chains_waiting_bytes(const struct chains *chains) {
+    return chains->waiting_bytes;
+}
+
+/* Whoever leaves the line, one fewer waits in it: the next one's turn has come, or its own never
+ * will. */
+static void wait_no_more(struct chain *chain, const struct delivery *delivery) {
+    const struct delivery *waited = chain->first == delivery ? delivery->place.behind : delivery;
+
+    if (waited == NULL)
+        return;
+    chain->chains->waiting--;
+    chain->chains->waiting_bytes -= waited->size_bytes;
+}
+
 void chain_step_aside(struct delivery *delivery) {
     struct chain *chain = delivery->place.chain;
     struct delivery *before = NULL;
@@ -89,6 +119,7 @@ void chain_step_aside(struct delivery *delivery) {
         return;
     for (struct delivery *at = chain->first; at != delivery; at = at->place.behind)
         before = at;
+    wait_no_more(chain, delivery);
     if (before == NULL)
         chain->first = delivery->place.behind;
     else

@@ -37,6 +37,13 @@ void chain_join_beside(struct chains *chains, struct delivery *delivery);
 /* Whether it is its turn. */
 bool chain_is_first(const struct delivery *delivery);
 
+/* Whose turn it is in its line; NULL when it stands beside it. */
+const struct delivery *chain_first(const struct delivery *delivery);
+
+/* Of all lines: who waits behind the first, and how much memory that takes. */
+size_t chains_waiting(const struct chains *chains);
+size_t chains_waiting_bytes(const struct chains *chains);
+
 /* Out of the line without its turn having come; stays beside it. */
 void chain_step_aside(struct delivery *delivery);
 

@@ -24,7 +24,11 @@ struct intake {
     bool open;
 };
 
-enum { SWEEP_MS = 1000 };
+enum {
+    SWEEP_MS = 1000,
+    PATIENCE_MS = 1000, /* how long a line may stand still and fill more than its share */
+    SHARE = 4,          /* the part of in_flight for all who wait in lines that stand still */
+};
 
 static void on_sweep(void *context);
 
@@ -109,16 +113,32 @@ static void move_busy(struct delivery *delivery) {
     admission_ask_leaving(delivery, &ending);
 }
 
-/* Nothing that merely waits for its turn keeps a commit back for long. */
+/* Whether so much waits behind others that lines which stand still leave no room to those that
+ * move. */
+static bool is_crowded(const struct intake *intake) {
+    const struct dispatcher_config *config = &intake->core->config->dispatcher;
+
+    return (int64_t)chains_waiting(intake->chains) * SHARE > config->in_flight ||
+           (int64_t)chains_waiting_bytes(intake->chains) * SHARE > config->in_flight_bytes;
+}
+
+static bool stands_still(const struct delivery *delivery, int64_t now_ms) {
+    const struct delivery *first = chain_first(delivery);
+
+    return first != NULL && first != delivery && now_ms - first->taken_ms >= PATIENCE_MS;
+}
+
+/* Nothing that merely waits for its turn keeps a commit back for long, or fills what is others'. */
 static void on_sweep(void *context) {
     struct intake *intake = context;
     int64_t now_ms = loop_monotonic_ms(intake->core->parts.loop);
     struct delivery *previous = NULL;
 
-    for (struct delivery *delivery = intake->oldest;
-         delivery != NULL && now_ms - delivery->taken_ms >= INTAKE_WAIT_MS; delivery = previous) {
+    for (struct delivery *delivery = intake->oldest; delivery != NULL; delivery = previous) {
+        bool is_late = now_ms - delivery->taken_ms >= INTAKE_WAIT_MS;
         previous = delivery->previous;
-        if (delivery->state != DELIVERY_QUEUED)
+        if (delivery->state != DELIVERY_QUEUED ||
+            !(is_late || (is_crowded(intake) && stands_still(delivery, now_ms))))
             continue;
         chain_step_aside(delivery);
         move_busy(delivery);
@@ -132,8 +152,13 @@ static void queue_up(struct intake *intake, struct delivery *delivery) {
         return;
     }
     delivery_enter(delivery, DELIVERY_QUEUED);
-    if (chain_is_first(delivery))
+    if (chain_is_first(delivery)) {
         admission_ask(delivery);
+    } else if (is_crowded(intake) &&
+               stands_still(delivery, loop_monotonic_ms(intake->core->parts.loop))) {
+        chain_step_aside(delivery);
+        move_busy(delivery);
+    }
 }
 
 void intake_take(struct intake *intake, struct partition *partition, struct queue_record *record) {

@@ -62,6 +62,29 @@ static void who_leaves_out_of_turn_calls_nobody(void **state) {
     assert_null(chain_leave(fixture->chains, &crew[3]));
 }
 
+static void who_waits_behind_another_is_counted(void **state) {
+    struct fixture *fixture = *state;
+    struct delivery *crew = fixture->crew;
+
+    for (size_t i = 0; i < 4; i++) {
+        crew[i].size_bytes = 100u << i;
+        chain_join(fixture->chains, &crew[i]);
+        assert_ptr_equal(chain_first(&crew[i]), &crew[0]);
+    }
+    assert_int_equal(chains_waiting(fixture->chains), 3);
+    assert_int_equal(chains_waiting_bytes(fixture->chains), 200 + 400 + 800);
+    chain_step_aside(&crew[2]);
+    assert_null(chain_first(&crew[2]));
+    assert_int_equal(chains_waiting_bytes(fixture->chains), 200 + 800);
+    chain_leave(fixture->chains, &crew[0]);
+    assert_int_equal(chains_waiting(fixture->chains), 1);
+    assert_int_equal(chains_waiting_bytes(fixture->chains), 800);
+    for (size_t i = 1; i < 4; i++)
+        chain_leave(fixture->chains, &crew[i]);
+    assert_int_equal(chains_waiting(fixture->chains), 0);
+    assert_int_equal(chains_waiting_bytes(fixture->chains), 0);
+}
+
 static void a_full_line_leaves_the_next_beside_it(void **state) {
     struct fixture *fixture = *state;
     struct delivery *crew = fixture->crew;
@@ -171,6 +194,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_at_a_time_in_the_order_in_which_they_came, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_leaves_out_of_turn_calls_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_waits_behind_another_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_line_leaves_the_next_beside_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_pushkey_is_another_chain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(redis_hears_of_a_newest_only_when_there_are_copies, set_up,
