@@ -199,9 +199,9 @@ bool answers_read(struct world *world, const struct http_request *request, struc
     *out = (struct parcel){.push = -1, .count = -1, .generation = -1};
     long long number = read_body(request, tree, out);
     json_object_put(tree);
-    if (number < 0 || number >= PHONES)
+    if (number < 0 || number >= (long long)world->cast->phone_count)
         return false;
     out->phone = &world->cast->phones[number];
-    out->generation = generation_of(&cast_apps[out->phone->app], request);
+    out->generation = generation_of(&world->cast->apps[out->phone->app], request);
     return true;
 }

@@ -135,7 +135,7 @@ static bool may_wait_at(const struct queue_consumer *member, const struct handed
 /* Those behind another one of their phone wait for that one, not at the gate. */
 static void check_share(const struct queue_consumer *member, const struct phone *phone) {
     struct world *world = member->broker->world;
-    static bool counted[PHONES];
+    static bool counted[PHONES_MAX];
     size_t waiting = 0;
 
     memset(counted, 0, sizeof counted);

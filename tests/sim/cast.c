@@ -10,22 +10,28 @@
 
 const char *const cast_lanes[LANES] = {"apps", "endpoints"};
 
-const struct cast_app cast_apps[APPS] = {
-    {"im.one", PROVIDER_FCM, "apps", 1, 0, true},
-    {"im.two", PROVIDER_FCM, "apps", 1, 0, true},
-    {"im.apple", PROVIDER_APNS, "apps", 1, 0, true},
-    {"im.huawei", PROVIDER_HMS, "apps", 1, 20 * 60 * 1000, true},
-    {"im.up", PROVIDER_UNIFIEDPUSH, "endpoints", HOSTS_MAX, 0, false},
-    {"im.web.*", PROVIDER_WEBPUSH, "endpoints", 6 + STRANGERS_HOSTS, 0, false},
+enum { STRANGERS_HOSTS = 8 };
+
+static const struct cast_app all_kinds[] = {
+    {"im.one", PROVIDER_FCM, "apps", 1, 0, 0, true},
+    {"im.two", PROVIDER_FCM, "apps", 1, 0, 0, true},
+    {"im.apple", PROVIDER_APNS, "apps", 1, 0, 0, true},
+    {"im.huawei", PROVIDER_HMS, "apps", 1, 0, 20 * 60 * 1000, true},
+    {"im.up", PROVIDER_UNIFIEDPUSH, "endpoints", 16 + STRANGERS_HOSTS, STRANGERS_HOSTS, 0, false},
+    {"im.web.*", PROVIDER_WEBPUSH, "endpoints", 6 + STRANGERS_HOSTS, STRANGERS_HOSTS, 0, false},
 };
+
+const struct troupe troupe_of_all_kinds = {.apps = all_kinds,
+                                           .app_count = sizeof all_kinds / sizeof *all_kinds,
+                                           .phones = 60,
+                                           .strangers = 40,
+                                           .some_are_dead = true};
 
 /* ---- Phones ---- */
 
 /* A browser's pushkey is a point on a curve, of which there is but one here: so browsers are told
  * apart by their app_id. */
-static void name_phone(struct phone *phone, int number) {
-    const struct cast_app *app = &cast_apps[phone->app];
-
+static void name_phone(const struct cast_app *app, struct phone *phone, int number) {
     snprintf(phone->app_id, sizeof phone->app_id, "%s", app->pattern);
     switch (app->kind) {
     case PROVIDER_APNS:
@@ -54,34 +60,42 @@ static enum life life_of(struct world *world) {
     return lot < 5 ? LIFE_DEAD : lot < 8 ? LIFE_UNCERTAIN : LIFE_ALIVE;
 }
 
-struct cast *cast_new(struct world *world) {
+struct cast *cast_new(struct world *world, const struct troupe *troupe) {
     struct cast *cast = memory_new(sizeof *cast);
+    int an_app = troupe->phones + troupe->strangers;
 
-    for (int number = 0; number < PHONES; number++) {
+    cast->troupe = troupe;
+    cast->apps = troupe->apps;
+    cast->app_count = troupe->app_count;
+    cast->phone_count = troupe->app_count * (size_t)an_app;
+    for (int number = 0; number < (int)cast->phone_count; number++) {
         struct phone *phone = &cast->phones[number];
-        int place = number % (PHONES_AN_APP + STRANGERS_AN_APP);
-        bool is_stranger = place >= PHONES_AN_APP;
-        phone->app = number / (PHONES_AN_APP + STRANGERS_AN_APP);
-        int hosts = cast_apps[phone->app].hosts;
-        if (hosts > 1)
-            phone->host = is_stranger ? hosts - 1 - place % STRANGERS_HOSTS
-                                      : place % (hosts - STRANGERS_HOSTS);
-        phone->life = is_stranger ? LIFE_STRANGER : life_of(world);
+        int place = number % an_app;
+        bool is_stranger = place >= troupe->phones;
+        phone->app = number / an_app;
+        const struct cast_app *app = &cast->apps[phone->app];
+        if (app->hosts > 1)
+            phone->host = is_stranger ? app->hosts - 1 - place % app->strangers_hosts
+                                      : place % (app->hosts - app->strangers_hosts);
+        phone->life = is_stranger             ? LIFE_STRANGER
+                      : troupe->some_are_dead ? life_of(world)
+                                              : LIFE_ALIVE;
         phone->registered_ms = world->now_ms - 1000000 + number;
         phone->said_dead_ms = -1;
-        name_phone(phone, number);
+        name_phone(app, phone, number);
     }
     return cast;
 }
 
 struct phone *cast_phone(struct cast *cast, int app, int index, bool is_stranger) {
-    int first = app * (PHONES_AN_APP + STRANGERS_AN_APP) + (is_stranger ? PHONES_AN_APP : 0);
+    const struct troupe *troupe = cast->troupe;
+    int first = app * (troupe->phones + troupe->strangers) + (is_stranger ? troupe->phones : 0);
 
-    return &cast->phones[first + index % (is_stranger ? STRANGERS_AN_APP : PHONES_AN_APP)];
+    return &cast->phones[first + index % (is_stranger ? troupe->strangers : troupe->phones)];
 }
 
 struct phone *cast_find(struct cast *cast, const char *h) {
-    for (size_t i = 0; i < PHONES; i++)
+    for (size_t i = 0; i < cast->phone_count; i++)
         if (strcmp(cast->phones[i].h, h) == 0)
             return &cast->phones[i];
     return NULL;
@@ -166,7 +180,8 @@ static void write_app(const struct cast_app *app, const char *directory, int gen
     buffer_append_text(out, "}\n");
 }
 
-static struct config *configure(const char *directory, int generation, struct error *error) {
+static struct config *configure(const struct troupe *troupe, const char *directory, int generation,
+                                struct error *error) {
     struct buffer yaml = {0};
 
     buffer_append_format(&yaml,
@@ -176,17 +191,18 @@ static struct config *configure(const char *directory, int generation, struct er
                          " request_timeout: 30s, drain_timeout: 3s}\n"
                          "apps:\n",
                          IN_FLIGHT, IN_FLIGHT_BYTES);
-    for (size_t i = 0; i < APPS; i++)
-        write_app(&cast_apps[i], directory, generation, &yaml);
+    for (size_t i = 0; i < troupe->app_count; i++)
+        write_app(&troupe->apps[i], directory, generation, &yaml);
     struct config *config = config_parse("sim", buffer_slice(&yaml), error);
     buffer_free(&yaml);
     return config;
 }
 
-bool cast_configure(const char *directory, struct config *out[GENERATIONS], struct error *error) {
+bool cast_configure(const struct troupe *troupe, const char *directory,
+                    struct config *out[GENERATIONS], struct error *error) {
     if (!write_keys(directory))
         return error_set(error, ERROR_CONFIG, "no key can be written into %s", directory);
     for (int generation = 0; generation < GENERATIONS; generation++)
-        out[generation] = configure(directory, generation, error);
+        out[generation] = configure(troupe, directory, generation, error);
     return out[0] != NULL && out[GENERATIONS - 1] != NULL;
 }

@@ -8,28 +8,35 @@
 #include "tests/sim/world.h"
 
 enum {
-    APPS = 6,
-    PHONES_AN_APP = 60,
-    STRANGERS_AN_APP = 40,
-    PHONES = APPS * (PHONES_AN_APP + STRANGERS_AN_APP),
-    HOSTS_MAX = 24, /* of one app; those of strangers come last */
-    STRANGERS_HOSTS = 8,
-    GENERATIONS = 2, /* of credentials */
+    APPS_MAX = 20,
+    HOSTS_MAX = 50,    /* of one app; those of strangers come last */
+    PHONES_MAX = 1000, /* of all */
+    GENERATIONS = 2,   /* of credentials */
     LANES = 2,
     IN_FLIGHT = 64,
     IN_FLIGHT_BYTES = 1 << 20,
 };
 
 struct cast_app {
-    const char *pattern;
+    const char *pattern; /* a browser's app ends with a star: each has a name of its own */
     enum provider_kind kind;
     const char *lane;
     int hosts;            /* 1: the provider's own; more: endpoints name them */
+    int strangers_hosts;  /* of these */
     int64_t ttl_ms;       /* 0: none */
     bool has_generations; /* whether old and new credentials can be told apart */
 };
 
-extern const struct cast_app cast_apps[APPS];
+/* Who plays: the apps, and how many phones each has. */
+struct troupe {
+    const struct cast_app *apps;
+    size_t app_count;
+    int phones;
+    int strangers;
+    bool some_are_dead;
+};
+
+extern const struct troupe troupe_of_all_kinds; /* six apps of five kinds */
 extern const char *const cast_lanes[LANES];
 
 enum life {
@@ -63,17 +70,22 @@ struct phone {
 };
 
 struct cast {
-    struct phone phones[PHONES];
+    const struct troupe *troupe;
+    const struct cast_app *apps; /* of the troupe */
+    size_t app_count;
+    struct phone phones[PHONES_MAX];
+    size_t phone_count;
 };
 
-/* New phones, of which some are dead. */
-struct cast *cast_new(struct world *world);
+/* New phones. */
+struct cast *cast_new(struct world *world, const struct troupe *troupe);
 
 /* One that lives there, of an app; a stranger otherwise. */
 struct phone *cast_phone(struct cast *cast, int app, int index, bool is_stranger);
 struct phone *cast_find(struct cast *cast, const char *h);
 
 /* The configurations, one for each generation, from files of keys in a directory. */
-bool cast_configure(const char *directory, struct config *out[GENERATIONS], struct error *error);
+bool cast_configure(const struct troupe *troupe, const char *directory,
+                    struct config *out[GENERATIONS], struct error *error);
 
 #endif

@@ -33,11 +33,11 @@ struct gate_watch {
 };
 
 struct conduct {
-    struct gate_watch gates[NODES][APPS][HOSTS_MAX];
+    struct gate_watch gates[NODES][APPS_MAX][HOSTS_MAX];
     int64_t knows_time_ms[NODES][LANES]; /* since when it does; 0: it does not */
     bool is_mixed[NODES];                /* since it was started it has had several credentials */
     /* When a provider last called a credential no good. */
-    int64_t misconfigured_ms[APPS][GENERATIONS];
+    int64_t misconfigured_ms[APPS_MAX][GENERATIONS];
 };
 
 struct conduct *conduct_new(void) {
@@ -51,7 +51,7 @@ void conduct_begin(struct world *world, const struct process *process) {
     memset(conduct->gates[number], 0, sizeof conduct->gates[number]);
     memset(conduct->knows_time_ms[number], 0, sizeof conduct->knows_time_ms[number]);
     conduct->is_mixed[number] = false;
-    for (size_t i = 0; i < PHONES; i++)
+    for (size_t i = 0; i < world->cast->phone_count; i++)
         world->cast->phones[i].told_hold_ms[number] = 0;
 }
 
@@ -59,8 +59,8 @@ void conduct_reloaded(struct world *world, const struct process *process) {
     world->conduct->is_mixed[process->number] = true;
 }
 
-static size_t lane_of(const struct phone *phone) {
-    return strcmp(cast_apps[phone->app].lane, cast_lanes[0]) == 0 ? 0 : 1;
+static size_t lane_of(const struct world *world, const struct phone *phone) {
+    return strcmp(world->cast->apps[phone->app].lane, cast_lanes[0]) == 0 ? 0 : 1;
 }
 
 static struct gate_watch *watch_of(struct world *world, const struct process *process,
@@ -69,7 +69,7 @@ static struct gate_watch *watch_of(struct world *world, const struct process *pr
 }
 
 static bool is_strangers_host(const struct cast_app *app, int host) {
-    return app->hosts > 1 && host >= app->hosts - STRANGERS_HOSTS;
+    return app->hosts > 1 && host >= app->hosts - app->strangers_hosts;
 }
 
 /* ---- Shares ---- */
@@ -77,13 +77,13 @@ static bool is_strangers_host(const struct cast_app *app, int host) {
 /* Who is alone takes all of it. */
 static bool is_alone(struct world *world, const struct process *process,
                      const struct phone *phone) {
-    size_t lane = lane_of(phone);
+    size_t lane = lane_of(world, phone);
     size_t in_use = 0;
 
-    for (size_t app = 0; app < APPS; app++)
+    for (size_t app = 0; app < world->cast->app_count; app++)
         for (size_t host = 0; host < HOSTS_MAX; host++) {
             const struct gate_watch *gate = &world->conduct->gates[process->number][app][host];
-            bool is_here = strcmp(cast_apps[app].lane, cast_lanes[lane]) == 0;
+            bool is_here = strcmp(world->cast->apps[app].lane, cast_lanes[lane]) == 0;
             in_use += is_here && gate->sent_ms > world->now_ms - IN_USE_MS ? 1 : 0;
         }
     return in_use <= 1;
@@ -92,10 +92,10 @@ static bool is_alone(struct world *world, const struct process *process,
 static size_t strangers_on_wire(struct world *world, const struct process *process, size_t lane) {
     size_t count = 0;
 
-    for (size_t app = 0; app < APPS; app++)
-        for (int host = 0; host < cast_apps[app].hosts; host++)
-            if (is_strangers_host(&cast_apps[app], host) &&
-                strcmp(cast_apps[app].lane, cast_lanes[lane]) == 0)
+    for (size_t app = 0; app < world->cast->app_count; app++)
+        for (int host = 0; host < world->cast->apps[app].hosts; host++)
+            if (is_strangers_host(&world->cast->apps[app], host) &&
+                strcmp(world->cast->apps[app].lane, cast_lanes[lane]) == 0)
                 count += world->conduct->gates[process->number][app][host].on_wire;
     return count;
 }
@@ -109,8 +109,8 @@ static void check_share(struct world *world, const struct process *process,
                      "dispatcher %d sends to %s, whose %zu requests are unanswered: more than its "
                      "share",
                      process->number, phone->app_id, gate->on_wire);
-    if (is_strangers_host(&cast_apps[phone->app], phone->host) &&
-        strangers_on_wire(world, process, lane_of(phone)) >= STRANGERS_SHARE)
+    if (is_strangers_host(&world->cast->apps[phone->app], phone->host) &&
+        strangers_on_wire(world, process, lane_of(world, phone)) >= STRANGERS_SHARE)
         world_broken(world, "dispatcher %d sends to more strangers than their share allows",
                      process->number);
 }
@@ -132,7 +132,7 @@ static bool is_redis_in_doubt(const struct world *world) {
 
 static void check_probe(struct world *world, const struct process *process,
                         const struct phone *phone, const struct gate_watch *gate) {
-    const struct cast_app *app = &cast_apps[phone->app];
+    const struct cast_app *app = &world->cast->apps[phone->app];
 
     if (gate->probes > 0)
         world_broken(world, "dispatcher %d probes %s, of which a probe is out", process->number,
@@ -149,7 +149,7 @@ static void check_probe(struct world *world, const struct process *process,
 static void check_due(struct world *world, const struct process *process,
                       const struct parcel *parcel) {
     const struct phone *phone = parcel->phone;
-    int64_t since_ms = world->conduct->knows_time_ms[process->number][lane_of(phone)];
+    int64_t since_ms = world->conduct->knows_time_ms[process->number][lane_of(world, phone)];
     int64_t held_ms = phone->told_hold_ms[process->number] - world->now_ms;
 
     if (since_ms > 0 && !broker_has_due(world->broker, process, parcel->push, since_ms))
@@ -208,7 +208,7 @@ static void check_latch(struct world *world, const struct process *process, size
     int64_t *said_ms = world->conduct->misconfigured_ms[app];
     bool is_mixed = world->conduct->is_mixed[process->number];
 
-    if (!cast_apps[app].has_generations)
+    if (!world->cast->apps[app].has_generations)
         return;
     if (was_probing)
         said_ms[process->generation] = world->now_ms;
@@ -216,7 +216,7 @@ static void check_latch(struct world *world, const struct process *process, size
         said_ms[1 - process->generation] = world->now_ms;
     if (!is_mixed && said_ms[process->generation] <= world->now_ms - WORD_LASTS_MS)
         world_broken(world, "dispatcher %d latches %s, of whose credential %d nobody says a word",
-                     process->number, cast_apps[app].pattern, process->generation);
+                     process->number, world->cast->apps[app].pattern, process->generation);
 }
 
 static void turn(struct world *world, const struct process *process, size_t app, int host,
@@ -239,12 +239,13 @@ void conduct_turned(struct world *world, const struct process *process, struct s
     static const size_t scheme = sizeof "https://h" - 1;
     int number = host.size > scheme ? (int)strtol(host.data + scheme, NULL, 10) : 0;
 
-    for (size_t app = 0; app < APPS; app++) {
-        bool is_web = cast_apps[app].kind == PROVIDER_WEBPUSH;
+    for (size_t app = 0; app < world->cast->app_count; app++) {
+        bool is_web = world->cast->apps[app].kind == PROVIDER_WEBPUSH;
         const char *suffix = is_web ? ".web.sim" : ".up.sim";
-        bool is_its_host = cast_apps[app].hosts > 1 && number < HOSTS_MAX &&
+        bool is_its_host = world->cast->apps[app].hosts > 1 && number < HOSTS_MAX &&
                            memmem(host.data, host.size, suffix, strlen(suffix)) != NULL;
-        if (host.size == 0 ? slice_is(app_id, cast_apps[app].pattern) && cast_apps[app].hosts == 1
+        if (host.size == 0 ? slice_is(app_id, world->cast->apps[app].pattern) &&
+                                 world->cast->apps[app].hosts == 1
                            : is_its_host)
             turn(world, process, app, number, from, to);
     }
@@ -258,7 +259,7 @@ void conduct_told_hold(struct world *world, const struct process *process, const
 
     if (phone == NULL)
         return;
-    bool knows_time = world->conduct->knows_time_ms[process->number][lane_of(phone)] > 0;
+    bool knows_time = world->conduct->knows_time_ms[process->number][lane_of(world, phone)] > 0;
     phone->told_hold_ms[process->number] = knows_time ? until_ms : 0;
 }
 

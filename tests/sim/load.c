@@ -74,7 +74,7 @@ static void accept(struct world *world, size_t number) {
     push->accepted = true;
     push->accepted_ms = world->now_ms;
     broker_accept(
-        world->broker, cast_apps[push->phone->app].lane,
+        world->broker, world->cast->apps[push->phone->app].lane,
         &(struct queue_message){.key = buffer_slice(&key),
                                 .value = buffer_slice(&value),
                                 .headers = headers,
@@ -95,6 +95,10 @@ static long long push_to(struct world *world, struct phone *phone, enum push_for
     size_t number = promises_add(world, phone, form);
     accept(world, number);
     return (long long)number;
+}
+
+void load_alert(struct world *world, struct phone *phone) {
+    push_to(world, phone, PUSH_ALERT);
 }
 
 /* ---- The even stream ---- */
@@ -126,9 +130,9 @@ static void renew_one(struct world *world, struct phone *phone) {
 static void even_push(void *context) {
     struct load *load = context;
     struct world *world = load->world;
-    int app = (int)world_random(world, APPS);
-    struct phone *phone =
-        cast_phone(world->cast, app, (int)world_random(world, PHONES_AN_APP), false);
+    int app = (int)world_random(world, world->cast->app_count);
+    struct phone *phone = cast_phone(
+        world->cast, app, (int)world_random(world, (uint64_t)world->cast->troupe->phones), false);
 
     if (world->now_ms >= load->until_ms) {
         free(load);
@@ -159,10 +163,12 @@ static void run_on(void *context) {
     struct run *run = context;
     struct world *world = run->world;
     bool is_stranger = run->fault == FAULT_STRANGER;
-    int place = run->phone >= 0
-                    ? run->phone
-                    : (int)world_random(world, is_stranger ? STRANGERS_AN_APP : PHONES_AN_APP);
-    int app = run->app >= 0 ? run->app : (int)world_random(world, APPS);
+    int place =
+        run->phone >= 0
+            ? run->phone
+            : (int)world_random(world, is_stranger ? (uint64_t)world->cast->troupe->strangers
+                                                   : (uint64_t)world->cast->troupe->phones);
+    int app = run->app >= 0 ? run->app : (int)world_random(world, world->cast->app_count);
     enum push_form form = run->fault == FAULT_UNREADABLE ? PUSH_UNREADABLE
                           : run->is_big                  ? PUSH_BIG
                                                          : form_of(world);
@@ -187,26 +193,28 @@ static void start_run(struct world *world, struct run run) {
 }
 
 void load_storm(struct world *world) {
-    start_run(world,
-              (struct run){.fault = FAULT_STORM,
-                           .app = world_chance(world, 50) ? -1 : (int)world_random(world, APPS),
-                           .phone = -1,
-                           .is_big = world_chance(world, 40),
-                           .left = 50 + (size_t)world_random(world, 150),
-                           .most_ms = STORM_MS});
+    start_run(world, (struct run){.fault = FAULT_STORM,
+                                  .app = world_chance(world, 50)
+                                             ? -1
+                                             : (int)world_random(world, world->cast->app_count),
+                                  .phone = -1,
+                                  .is_big = world_chance(world, 40),
+                                  .left = 50 + (size_t)world_random(world, 150),
+                                  .most_ms = STORM_MS});
 }
 
 void load_hot_pushkey(struct world *world) {
-    start_run(world, (struct run){.fault = FAULT_HOT_PUSHKEY,
-                                  .app = (int)world_random(world, APPS),
-                                  .phone = (int)world_random(world, PHONES_AN_APP),
-                                  .left = 10 + (size_t)world_random(world, 90),
-                                  .most_ms = HOT_MS});
+    start_run(world,
+              (struct run){.fault = FAULT_HOT_PUSHKEY,
+                           .app = (int)world_random(world, world->cast->app_count),
+                           .phone = (int)world_random(world, (uint64_t)world->cast->troupe->phones),
+                           .left = 10 + (size_t)world_random(world, 90),
+                           .most_ms = HOT_MS});
 }
 
 void load_strangers(struct world *world) {
     start_run(world, (struct run){.fault = FAULT_STRANGER,
-                                  .app = (int)world_random(world, APPS),
+                                  .app = (int)world_random(world, world->cast->app_count),
                                   .phone = -1,
                                   .left = 10 + (size_t)world_random(world, 60),
                                   .most_ms = FLOOD_MS});

@@ -75,7 +75,7 @@ void promises_meet_held(struct world *world, const struct process *process, enum
 
 /* What a phone surely got is not known to the fleet if its mark may be lost. */
 static void doubt_phones(struct world *world, int64_t since_ms) {
-    for (size_t i = 0; i < PHONES; i++)
+    for (size_t i = 0; i < world->cast->phone_count; i++)
         if (world->cast->phones[i].newest_told_ms >= since_ms)
             world->cast->phones[i].newest_ms = 0;
 }
@@ -134,7 +134,8 @@ void promises_reached(struct world *world, long long number, long long count) {
     push->excused = push->excused || is_in_doubt(world);
     push->delivered++;
     world_trace(world, "push %lld reaches its phone (%s%s), time %d, %s", number,
-                push->phone->app_id, cast_apps[push->phone->app].hosts > 1 ? ", an endpoint" : "",
+                push->phone->app_id,
+                world->cast->apps[push->phone->app].hosts > 1 ? ", an endpoint" : "",
                 push->delivered, count < 0 ? "without count" : "with its count");
     if (push->delivered > 1) {
         world->promises->second_deliveries++;
@@ -151,6 +152,8 @@ void promises_took(struct world *world, long long number, long long count) {
     if (push == NULL)
         return;
     world->promises->successes[push->phone->app]++;
+    if (push->took_ms == 0)
+        push->took_ms = world->now_ms;
     if (count >= 0 && push->first_ms >= push->phone->newest_ms && !is_in_doubt(world)) {
         push->phone->newest_ms = push->first_ms;
         push->phone->newest_told_ms = world->now_ms;
@@ -189,7 +192,7 @@ static const char *fault_of_reject(const struct push *push) {
 
 static const char *fault_of_drop(const struct world *world, const struct push *push,
                                  const char *reason) {
-    int64_t ttl_ms = cast_apps[push->phone->app].ttl_ms;
+    int64_t ttl_ms = world->cast->apps[push->phone->app].ttl_ms;
     int64_t age_ms = world->now_ms - push->first_ms;
 
     if (strcmp(reason, "duplicate") == 0)

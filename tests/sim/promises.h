@@ -9,7 +9,7 @@
 #include "tests/sim/tally.h"
 #include "tests/sim/world.h"
 
-enum { PUSHES_MAX = 24000 };
+enum { PUSHES_MAX = 60000 };
 
 enum push_form { PUSH_ALERT, PUSH_BADGE, PUSH_BIG, PUSH_UNREADABLE };
 
@@ -20,6 +20,7 @@ struct push {
     int64_t first_ms;      /* when it was accepted, at first and, where a homeserver repeats it, */
     int64_t accepted_ms;   /* at last */
     int64_t registered_ms; /* the pushkey_ts it carries */
+    int64_t took_ms;       /* when its provider first said that it took it; 0 not yet */
     int delivered;         /* how often the phone got it */
     int sends;             /* how often it went out */
     unsigned troubled;     /* processes that got an answer which may hold it, a bit each */
@@ -36,9 +37,9 @@ struct push {
 struct promises {
     struct push pushes[PUSHES_MAX];
     size_t count;
-    size_t zombies;                 /* members that were expelled and have not noticed */
-    size_t successes[APPS];         /* answers that count for the guard */
-    size_t uncertain_rejects[APPS]; /* verdicts on an ambiguous answer */
+    size_t zombies;                     /* members that were expelled and have not noticed */
+    size_t successes[APPS_MAX];         /* answers that count for the guard */
+    size_t uncertain_rejects[APPS_MAX]; /* verdicts on an ambiguous answer */
     size_t second_deliveries;
 };
 

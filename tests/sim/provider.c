@@ -160,7 +160,7 @@ static bool mistrusts(struct transfer *transfer) {
     promises_meet(world, parcel->push, FAULT_ROLLOUT);
     transfer->blames_credential = refuses;
     say(transfer,
-        answers_find(cast_apps[app].kind, refuses ? FAULT_CONFIGURATION : FAULT_AMBIGUOUS));
+        answers_find(world->cast->apps[app].kind, refuses ? FAULT_CONFIGURATION : FAULT_AMBIGUOUS));
     return true;
 }
 
@@ -168,7 +168,7 @@ static bool mistrusts(struct transfer *transfer) {
 static void judge(struct transfer *transfer) {
     struct world *world = transfer->sender->process->world;
     const struct phone *phone = transfer->parcel.phone;
-    enum provider_kind kind = cast_apps[phone->app].kind;
+    enum provider_kind kind = world->cast->apps[phone->app].kind;
     enum fault word = phone->life == LIFE_ALIVE  ? FAULT_COUNT
                       : phone->life == LIFE_DEAD ? FAULT_DEAD
                                                  : FAULT_AMBIGUOUS;
@@ -209,7 +209,7 @@ static void slow_down(struct transfer *transfer) {
 /* What is wrong on the way, or with the provider. */
 static void suffer(struct transfer *transfer, enum fault fault) {
     struct world *world = transfer->sender->process->world;
-    enum provider_kind kind = cast_apps[transfer->parcel.phone->app].kind;
+    enum provider_kind kind = world->cast->apps[transfer->parcel.phone->app].kind;
     int64_t timeout_ms = transfer->sender->timeout_ms;
 
     promises_meet(world, transfer->parcel.push, fault);

@@ -2,13 +2,8 @@
 #ifndef COLUMBA_SIM_SEED_H
 #define COLUMBA_SIM_SEED_H
 
-#include "tests/sim/cast.h"
+#include "tests/sim/stage.h"
 #include "tests/sim/tally.h"
-
-struct seed_options {
-    bool trace;
-    bool is_hasty; /* the first broken promise ends it all */
-};
 
 /* Of one or more of them. */
 struct seed_result {
@@ -22,7 +17,7 @@ struct seed_result {
 
 /* True when it keeps every promise. Adds to the result. */
 bool seed_play(struct config *const configs[GENERATIONS], uint64_t seed,
-               const struct seed_options *options, struct seed_result *result);
+               const struct stage_options *options, struct seed_result *result);
 
 void seed_result_add(struct seed_result *sum, const struct seed_result *result);
 

@@ -1,6 +1,7 @@
 /* columba-sim: a fleet of dispatchers, Kafka, Redis and the providers in one process, in virtual
  * time, from one seed. It plays load and faults against the real core and holds it to its promises
  * (promises.h, conduct.h). A seed that breaks one is printed with the way to see it again. */
+#include "tests/sim/neighbours.h"
 #include "tests/sim/promises.h"
 #include "tests/sim/seed.h"
 
@@ -22,9 +23,10 @@ static const char directory_template[] = "columba-sim-XXXXXX";
 struct options {
     uint64_t first_seed;
     uint64_t seed_count;
-    uint64_t jobs;  /* processes to play them */
-    double minutes; /* of real time, 0: by count */
-    struct seed_options seed;
+    uint64_t jobs;   /* processes to play them */
+    double minutes;  /* of real time, 0: by count */
+    bool neighbours; /* and no seeds */
+    struct stage_options stage;
 };
 
 /* ---- The command line ---- */
@@ -34,9 +36,11 @@ static bool read_options(int argc, char **argv, struct options *out) {
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--trace") == 0)
-            out->seed.trace = true;
+            out->stage.trace = true;
+        else if (strcmp(argv[i], "--neighbours") == 0)
+            out->neighbours = true;
         else if (strcmp(argv[i], "--first") == 0)
-            out->seed.is_hasty = true;
+            out->stage.is_hasty = true;
         else if (strcmp(argv[i], "--seed") == 0)
             out->first_seed = strtoull(value, NULL, 10), out->seed_count = 1, i++;
         else if (strcmp(argv[i], "--from") == 0)
@@ -64,10 +68,10 @@ static void play_some(struct config *const configs[GENERATIONS], const struct op
     for (uint64_t i = number; options->minutes > 0 ? time(NULL) < end : i < options->seed_count;
          i += options->jobs) {
         uint64_t seed = options->first_seed + i;
-        if (!seed_play(configs, seed, &options->seed, result))
+        if (!seed_play(configs, seed, &options->stage, result))
             printf("seed %llu breaks a promise; again with: columba-sim --seed %llu --trace\n",
                    (unsigned long long)seed, (unsigned long long)seed);
-        if (options->seed.is_hasty && result->broken > 0)
+        if (options->stage.is_hasty && result->broken > 0)
             return;
     }
 }
@@ -147,7 +151,8 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     if (!read_options(argc, argv, &options)) {
         fprintf(stderr, "columba-sim [--seed N] [--from N] [--seeds COUNT] [--minutes N]"
-                        " [--jobs N] [--first] [--trace]\n");
+                        " [--jobs N] [--first] [--trace]\n"
+                        "columba-sim --neighbours [--trace]\n");
         return status;
     }
     snprintf(directory, sizeof directory, "%s/%s", temporary == NULL ? "/tmp" : temporary,
@@ -156,7 +161,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "no directory for keys can be made in %s\n", directory);
         return status;
     }
-    if (cast_configure(directory, configs, &error))
+    if (options.neighbours)
+        status = neighbours_play(directory, &options.stage) ? 0 : 1;
+    else if (cast_configure(&troupe_of_all_kinds, directory, configs, &error))
         status = play_all(configs, &options);
     else
         fprintf(stderr, "%s\n", error.text);

@@ -167,7 +167,7 @@ static void rollout_ends(void *context) {
     struct world *world = context;
     struct weather *weather = world->weather;
 
-    for (size_t app = 0; app < APPS; app++)
+    for (size_t app = 0; app < world->cast->app_count; app++)
         for (int generation = 0; generation < GENERATIONS; generation++)
             if (weather->broken[app][generation] != CREDENTIAL_FINE) {
                 weather->broken[app][generation] = CREDENTIAL_FINE;
@@ -181,9 +181,9 @@ static void rollout_ends(void *context) {
 static void rollout_begins(struct schedule *schedule) {
     struct world *world = schedule->world;
     struct weather *weather = world->weather;
-    size_t app = (size_t)world_random(world, APPS);
+    size_t app = (size_t)world_random(world, world->cast->app_count);
 
-    if (weather->generation < 0 || !cast_apps[app].has_generations)
+    if (weather->generation < 0 || !world->cast->apps[app].has_generations)
         return;
     say(world, FAULT_ROLLOUT, "");
     int generation = 1 - weather->generation;
@@ -191,7 +191,7 @@ static void rollout_begins(struct schedule *schedule) {
     bool is_mistaken = !fleet_has(schedule->fleet, generation) && world_chance(world, 50);
     weather->broken[app][generation] = is_mistaken ? CREDENTIAL_MISTAKEN : CREDENTIAL_REFUSED;
     weather->generation = -1;
-    world_trace(world, "  credential %d of %s is %s", generation, cast_apps[app].pattern,
+    world_trace(world, "  credential %d of %s is %s", generation, world->cast->apps[app].pattern,
                 is_mistaken ? "another app's" : "refused");
     fleet_stop(schedule->fleet, (int)world_random(world, NODES));
     fleet_stop(schedule->fleet, (int)world_random(world, NODES));
@@ -217,16 +217,16 @@ static void token_endpoint_goes(struct schedule *schedule) {
 static void front_comes(struct schedule *schedule) {
     struct world *world = schedule->world;
     struct weather *weather = world->weather;
-    size_t app = (size_t)world_random(world, APPS);
-    bool is_whole = cast_apps[app].hosts == 1 || world_chance(world, 20);
-    size_t host = (size_t)world_random(world, (uint64_t)cast_apps[app].hosts);
+    size_t app = (size_t)world_random(world, world->cast->app_count);
+    bool is_whole = world->cast->apps[app].hosts == 1 || world_chance(world, 20);
+    size_t host = (size_t)world_random(world, (uint64_t)world->cast->apps[app].hosts);
     struct front *front = is_whole ? &weather->apps[app] : &weather->hosts[app][host];
 
     front->fault = fronts[world_random(world, FRONTS)];
     front->until_ms = world->now_ms + duration_ms(world);
     say(world, front->fault, "");
-    world_trace(world, "  of %s%s for %lld ms", cast_apps[app].pattern, is_whole ? "" : ", a host",
-                (long long)(front->until_ms - world->now_ms));
+    world_trace(world, "  of %s%s for %lld ms", world->cast->apps[app].pattern,
+                is_whole ? "" : ", a host", (long long)(front->until_ms - world->now_ms));
 }
 
 enum fault weather_at(struct world *world, int app, int host) {
@@ -234,13 +234,13 @@ enum fault weather_at(struct world *world, int app, int host) {
     const struct front *at_host = &weather->hosts[app][host];
     const struct front *at_app = &weather->apps[app];
 
-    if (!weather->faults)
+    if (!weather->faults && !weather->is_staged)
         return FAULT_COUNT;
     if (at_host->until_ms > world->now_ms)
         return at_host->fault;
     if (at_app->until_ms > world->now_ms)
         return at_app->fault;
-    if (world_random(world, 1000) >= SPORADIC)
+    if (weather->is_staged || world_random(world, 1000) >= SPORADIC)
         return FAULT_COUNT;
     enum fault fault = fronts[world_random(world, FRONTS)];
     /* A single refusal of a good credential is no trouble that there is. */

@@ -14,19 +14,20 @@ struct front {
 enum broken_credential { CREDENTIAL_FINE, CREDENTIAL_REFUSED, CREDENTIAL_MISTAKEN };
 
 struct weather {
-    bool faults; /* whether anything may go wrong at all */
+    bool faults;    /* whether anything may go wrong at all */
+    bool is_staged; /* fronts alone, as they were put up */
     bool redis_away;
     bool redis_slow;
     int64_t redis_doubted_ms; /* when it was last away, slow or flushed */
     bool queue_refuses;
     bool queue_slow;
     bool token_endpoint_down;
-    struct front apps[APPS];
-    struct front hosts[APPS][HOSTS_MAX];
+    struct front apps[APPS_MAX];
+    struct front hosts[APPS_MAX][HOSTS_MAX];
     int generation; /* of credentials that a process starts with; -1: of either */
     /* What a provider makes of a credential: nothing to say, refuses it, or takes it for that of
      * another app, to which no pushkey is known. */
-    enum broken_credential broken[APPS][GENERATIONS];
+    enum broken_credential broken[APPS_MAX][GENERATIONS];
 };
 
 struct fleet;
