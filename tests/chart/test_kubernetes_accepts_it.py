@@ -180,6 +180,15 @@ def test_pods_keep_to_the_restricted_profile(rendered):
         assert {"requests", "limits"} <= set(pod.container["resources"])
 
 
+def test_sidecars_run_for_as_long_as_the_program(rendered, values):
+    """What is one to Kubernetes begins before it and ends after it: a tunnel outlives the drain."""
+    for pod in rendered.pods:
+        beside = pod.spec.get("initContainers", [])
+        has_some = values.stem == "secured" and pod.component in ("ingress", "dispatcher")
+        assert [one["name"] for one in beside] == (["redis-tunnel"] if has_some else [])
+        assert all(one["restartPolicy"] == "Always" for one in beside)
+
+
 def test_secrets_of_providers_are_in_dispatchers_alone(rendered):
     for pod in rendered.pods:
         names = {volume["name"] for volume in pod.spec["volumes"] if "secret" in volume}

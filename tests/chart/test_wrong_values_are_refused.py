@@ -51,6 +51,8 @@ WRONG = [
     ("monitoring.interval=often", "/monitoring/interval"),
     ("monitoring.rules.enabled=often", "/monitoring/rules/enabled"),
     ("monitoring.rules.file=x", "file"),
+    ("sidecars[0].name=tunnel", "image"),
+    ("sidecars[0].name=a,sidecars[0].image=b,sidecars[0].restartPolicy=Never", "/sidecars/0"),
     ("topic.create=false", "topic"),
     ("config.apps=null", "apps"),
 ]

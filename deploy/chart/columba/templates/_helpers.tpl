@@ -170,6 +170,16 @@ capabilities:
 {{- end }}
 {{- end -}}
 
+{{/* Kubernetes starts these before the program and ends them after it has drained. */}}
+{{- define "columba.sidecars" -}}
+{{- with .Values.sidecars }}
+initContainers:
+{{- range . }}
+  - {{- merge (dict "restartPolicy" "Always") . | toYaml | nindent 4 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "columba.probes" -}}
 startupProbe:
   httpGet: {path: /health, port: admin}
