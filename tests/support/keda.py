@@ -8,7 +8,8 @@ import time
 
 LIST_OFFSETS = 2
 OFFSET_FETCH = 9
-VERSION = 1  # of both: the oldest that Kafka 4 understands
+CREATE_PARTITIONS = 37
+VERSION = 1  # of all: Kafka 4 understands none that is older
 NOT_COMMITTED = -1
 EARLIEST, LATEST = -2, -1
 TOLERANCE = 0.1  # of the metric, which the HPA leaves alone
@@ -81,6 +82,13 @@ class Broker:
         asked = [struct.pack(">i", number) for number in range(count)]
         reply = self._ask(OFFSET_FETCH, _text(group) + _topic(topic, asked))
         return dict(self._partitions(topic, reply, ">iq", True))
+
+    def grow(self, topic, count):
+        """Gives the topic so many partitions."""
+        wanted = struct.pack(">i", 1) + _text(topic) + struct.pack(">ii", count, -1)
+        reply = self._ask(CREATE_PARTITIONS, wanted + struct.pack(">i?", 10000, False))
+        (error,) = struct.unpack_from(">h", reply, 4 + 4 + 2 + len(topic))
+        assert error == 0, f"{topic}: error {error}"
 
     def lag(self, group, topic, count):
         """By partition, with offsetResetPolicy: earliest. The commits are asked for first, so that

@@ -139,7 +139,6 @@ def test_under_load(open_counted):
         wait_until("it is behind", lambda: sum(counted.keda().values()) > 10 * IN_FLIGHT, 30)
         for _ in range(READINGS):
             wait_until("they agree", counted.agrees_while_it_moves, 30, [counted.gateway.dispatcher])
-            assert sum(counted.metrics().values()) > IN_FLIGHT
     counted.gateway.fcm.control(answer=None)
     counted.await_agreement("when all is done", 0)
 
