@@ -5,6 +5,7 @@
 #include "deploy/columbactl/table.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,13 +99,42 @@ static void add_total(struct table *table, const char *name, int64_t lag) {
     table_number(table, lag);
 }
 
+/* How many partitions from here on are of one topic, and have nothing to tell. */
+static size_t count_quiet(const struct lane_lag *lane, size_t from) {
+    const struct topic_lag *first = &lane->partitions[from];
+    size_t at = from;
+
+    while (at < lane->count && strcmp(lane->partitions[at].topic, first->topic) == 0 &&
+           lane->partitions[at].lag == 0 && fault_of(&lane->partitions[at]) == NULL)
+        at++;
+    return at - from;
+}
+
+static void add_quiet(struct table *table, const struct topic_lag *first, size_t count) {
+    char numbers[32];
+
+    snprintf(numbers, sizeof numbers, "%" PRId32 "-%" PRId32, first->partition,
+             first[count - 1].partition);
+    table_text(table, first->topic);
+    table_text(table, numbers);
+    table_text(table, "");
+    table_text(table, "");
+    table_number(table, 0);
+}
+
 static void write_partitions(const struct lane_lag *lane, struct buffer *out) {
     struct totals totals = add_up(lane);
+    size_t quiet = 0;
     struct table *table =
         table_new((const char *const[]){"TOPIC", ">PARTITION", ">COMMITTED", ">END", ">LAG", NULL});
 
-    for (size_t i = 0; i < lane->count; i++) {
+    for (size_t i = 0; i<lane->count; i += quiet> 1 ? quiet : 1) {
         const struct topic_lag *at = &lane->partitions[i];
+        quiet = count_quiet(lane, i);
+        if (quiet > 1) {
+            add_quiet(table, at, quiet);
+            continue;
+        }
         table_text(table, at->topic);
         table_number(table, at->partition);
         if (at->committed < 0)

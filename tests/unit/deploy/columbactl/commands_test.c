@@ -127,6 +127,29 @@ static void test_lag_counts_push_and_retry_apart(void **state) {
     buffer_free(&out);
 }
 
+static void test_partitions_without_lag_share_a_line(void **state) {
+    struct topic_lag partitions[] = {
+        {"columba.push.fcm", 0, 0, 12, 12, 0},    {"columba.push.fcm", 1, 0, 8, 8, 0},
+        {"columba.push.fcm", 2, 0, 8, 5, 3},      {"columba.push.fcm", 3, 0, 9, 9, 0},
+        {"columba.retry.fcm.15s", 0, 0, 7, 7, 0}, {"columba.retry.fcm.15s", 1, 0, 0, -1, 0},
+    };
+    struct lane_lag lane = lane_of(partitions, 6);
+    struct buffer out = {0};
+
+    (void)state;
+    assert_int_equal(lag_command_write(&lane, 1, false, &out), COMMAND_OK);
+    const char *table = strchr(buffer_text(&out), '\n');
+    assert_string_equal(table, "\n"
+                               "TOPIC                  PARTITION  COMMITTED  END  LAG\n"
+                               "columba.push.fcm             0-1                    0\n"
+                               "columba.push.fcm               2          5    8    3\n"
+                               "columba.push.fcm               3          9    9    0\n"
+                               "columba.retry.fcm.15s        0-1                    0\n"
+                               "push, in all                                        3\n"
+                               "retry, in all                                       0\n");
+    buffer_free(&out);
+}
+
 static void test_lag_names_what_is_wrong(void **state) {
     static const struct {
         struct topic_lag partition;
@@ -244,6 +267,7 @@ int main(void) {
         cmocka_unit_test(test_each_fault_says_what_to_do),
         cmocka_unit_test(test_topics_as_json),
         cmocka_unit_test(test_lag_counts_push_and_retry_apart),
+        cmocka_unit_test(test_partitions_without_lag_share_a_line),
         cmocka_unit_test(test_lag_names_what_is_wrong),
         cmocka_unit_test(test_lane_without_topics_is_not_zero_lag),
         cmocka_unit_test(test_lag_as_json),
