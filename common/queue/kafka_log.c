@@ -60,6 +60,12 @@ static enum log_level level_of(int syslog_level) {
     return syslog_level <= 6 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
+/* The operator's properties go to producers and consumers alike, and each ignores some. The
+ * embedded broker calls itself too old to be told not to make topics. */
+static bool is_beside_the_point(const char *facility) {
+    return strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0;
+}
+
 void kafka_log_line(struct kafka_log *log, rd_kafka_event_t *event, int64_t now_ms) {
     const char *facility;
     const char *text;
@@ -67,8 +73,7 @@ void kafka_log_line(struct kafka_log *log, rd_kafka_event_t *event, int64_t now_
 
     if (rd_kafka_event_log(event, &facility, &text, &syslog_level) != 0)
         return;
-    /* The operator's properties go to producers and consumers alike: each ignores some. */
-    if (strcmp(facility, "CONFWARN") == 0)
+    if (is_beside_the_point(facility))
         syslog_level = 7;
     write_line(log, level_of(syslog_level), "kafka", facility, text, now_ms);
 }
