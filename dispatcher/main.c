@@ -249,6 +249,7 @@ static void on_taken(void *context, const struct config *config) {
     topic_watch_configure(dispatcher->topics, config);
     state_set_login(dispatcher->parts.state, &config->redis);
     credential_expiry_configure(dispatcher->expiry, config);
+    trace_export_configure(dispatcher->export, &config->tracing);
     credentials_keep(dispatcher->parts.credentials, &config->apps);
     timer_start(dispatcher->tidy, TIDY_AFTER_MS);
 }

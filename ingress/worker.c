@@ -141,6 +141,7 @@ static void on_configure(void *context) {
         return;
     notify_configure(worker->notify, next);
     server_configure(worker->server, next);
+    trace_export_configure(worker->export, &next->tracing);
     state_set_login(worker->state, &next->redis);
     config_release(worker->config);
     worker->config = next;

@@ -154,6 +154,7 @@ const struct option options_global[] = {
          "Where spans are posted to, as OTLP over HTTP in JSON. A collector that is away or slow "
          "costs spans, never a push."},
     {.name = "tracing.authorization",
+     .reload = RELOAD_TAKEN,
      .type = &option_header_value,
      .offset = IN_CONFIG(tracing.authorization),
      .absent = "none is sent",

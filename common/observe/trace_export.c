@@ -32,6 +32,7 @@ struct trace_export {
     struct timer *due;
     CURL *easy;
     struct curl_slist *headers;
+    struct curl_slist *next_headers; /* of a newer configuration; NULL: none */
     enum export_state state;
     bool is_sending;
     unsigned tries;    /* of the batch that is lent */
@@ -83,6 +84,16 @@ static size_t on_answer(char *data, size_t size, size_t count, void *context) {
     return arrived;
 }
 
+/* Not while a request has them. */
+static void renew_headers(struct trace_export *export) {
+    if (export->next_headers == NULL)
+        return;
+    curl_easy_setopt(export->easy, CURLOPT_HTTPHEADER, export->next_headers);
+    curl_slist_free_all(export->headers);
+    export->headers = export->next_headers;
+    export->next_headers = NULL;
+}
+
 /* False: nothing waits. */
 static bool prepare(struct trace_export *export) {
     const struct trace_resource resource = {export->service, export->instance};
@@ -90,6 +101,7 @@ static bool prepare(struct trace_export *export) {
 
     if (batch == NULL)
         return false;
+    renew_headers(export);
     buffer_clear(&export->answer);
     buffer_clear(&export->request);
     trace_encode_request(&resource, buffer_slice(&batch->spans), &export->request);
@@ -181,15 +193,27 @@ static void on_ended(void *context, CURL *easy, CURLcode code) {
 
 /* ---- The whole ---- */
 
-static bool add_header(struct trace_export *export, const char *name, const char *value) {
+static bool add_header(struct curl_slist **headers, const char *name, const char *value) {
     struct buffer line = {0};
 
     buffer_append_format(&line, "%s: %s", name, value);
-    struct curl_slist *headers = curl_slist_append(export->headers, buffer_text(&line));
+    struct curl_slist *longer = curl_slist_append(*headers, buffer_text(&line));
     buffer_free_secret(&line);
-    if (headers != NULL)
-        export->headers = headers;
-    return headers != NULL;
+    if (longer != NULL)
+        *headers = longer;
+    return longer != NULL;
+}
+
+/* NULL: there is no memory. */
+static struct curl_slist *make_headers(const char *authorization) {
+    struct curl_slist *headers = NULL;
+
+    if (add_header(&headers, "Content-Type", "application/json") &&
+        add_header(&headers, "Expect", "") &&
+        (authorization == NULL || add_header(&headers, "Authorization", authorization)))
+        return headers;
+    curl_slist_free_all(headers);
+    return NULL;
 }
 
 static bool set_for_good(struct trace_export *export, const char *authorization) {
@@ -207,11 +231,9 @@ static bool set_for_good(struct trace_export *export, const char *authorization)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, export);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, export->detail);
-    bool done = add_header(export, "Content-Type", "application/json") &&
-                add_header(export, "Expect", "") &&
-                (authorization == NULL || add_header(export, "Authorization", authorization));
+    export->headers = make_headers(authorization);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, export->headers);
-    return done;
+    return export->headers != NULL;
 }
 
 bool trace_export_open(const struct trace_export_parts *parts, struct trace_export **out,
@@ -240,6 +262,13 @@ bool trace_export_open(const struct trace_export_parts *parts, struct trace_expo
     }
     *out = export;
     return true;
+}
+
+void trace_export_configure(struct trace_export *export, const struct tracing_config *config) {
+    if (export == NULL)
+        return;
+    curl_slist_free_all(export->next_headers);
+    export->next_headers = make_headers(config->authorization);
 }
 
 struct trace *trace_export_trace(struct trace_export *export) {
@@ -296,6 +325,7 @@ void trace_export_close(struct trace_export *export) {
     curl_loop_free(export->multi);
     curl_easy_cleanup(export->easy);
     curl_slist_free_all(export->headers);
+    curl_slist_free_all(export->next_headers);
     timer_free(export->due);
     trace_free(export->trace);
     buffer_free(&export->request);

@@ -25,6 +25,10 @@ struct trace_export_parts {
 bool trace_export_open(const struct trace_export_parts *parts, struct trace_export **out,
                        struct error *error);
 
+/* From the next request on with the authorization of this configuration: a token may be another
+ * each hour. The endpoint stays. NULL is allowed. */
+void trace_export_configure(struct trace_export *export, const struct tracing_config *config);
+
 /* What spans are recorded by; NULL of NULL. Freed with the export. */
 struct trace *trace_export_trace(struct trace_export *export);
 

@@ -288,6 +288,32 @@ static void test_the_end_does_not_wait_for_who_is_away(void **state) {
     close_scene(&scene);
 }
 
+static void test_another_authorization_is_for_the_next_request(void **state) {
+    struct collector *collector = collector_start(ANSWERS({200, NULL, NULL}));
+    struct scene scene = open_scene(collector, collector->endpoint, SOON_MS);
+    const struct tracing_config config = {.authorization = (char[]){"Bearer def"}};
+    const struct tracing_config none = {0};
+
+    (void)state;
+    record(&scene, 1);
+    await(&scene, are_exported, 1);
+    assert_string_equal(collector->authorization, "Bearer abc");
+    trace_export_configure(scene.export, &none);
+    trace_export_configure(scene.export, &config);
+    record(&scene, 1);
+    await(&scene, are_exported, 2);
+    assert_string_equal(collector->authorization, "Bearer def");
+    assert_string_equal(collector->content_type, "application/json");
+    trace_export_configure(scene.export, &none);
+    record(&scene, 1);
+    await(&scene, are_exported, 3);
+    assert_string_equal(collector->authorization, "");
+    /* One that no request has used yet. */
+    trace_export_configure(scene.export, &config);
+    trace_export_configure(NULL, &config);
+    close_scene(&scene);
+}
+
 static void test_it_is_tried_out_without_spans(void **state) {
     struct collector *collector = collector_start(ANSWERS({200, NULL, NULL}, {401, "no", NULL}));
     struct tracing_config config = {.endpoint = collector->endpoint,
@@ -321,6 +347,7 @@ int main(void) {
         cmocka_unit_test(test_one_that_never_answers_fills_the_room_and_no_more),
         cmocka_unit_test(test_the_end_posts_what_is_left),
         cmocka_unit_test(test_the_end_does_not_wait_for_who_is_away),
+        cmocka_unit_test(test_another_authorization_is_for_the_next_request),
         cmocka_unit_test(test_it_is_tried_out_without_spans),
     };
 
