@@ -56,21 +56,49 @@ static size_t strangers_max(const struct gates *gates) {
     return most == 0 ? 1 : most;
 }
 
-/* What one gate may take of the lane's room. Who is alone takes all of it. */
-static size_t share(const struct gates *gates, int64_t of) {
-    size_t part = (size_t)of / (gates->in_use <= 1 ? 1 : SHARE);
+/* It will not open soon: nothing is lost by moving what waits for it. */
+static bool is_latched(const struct gate *gate) {
+    return gate->state == GATE_LATCHED ||
+           (gate->state == GATE_PROBING && gate->shut == GATE_LATCHED);
+}
+
+/* How many may wait before those that come to a latched gate are moved instead: there is to be room
+ * left to find the others in. */
+static size_t waiting_max(const struct gates *gates) {
+    return (size_t)config_of(gates)->in_flight / 2;
+}
+
+/* What one gate may take of the lane's room. Who is alone takes all of it, unless it is latched:
+ * who else there is may be behind what waits for it. */
+static size_t share(const struct gates *gates, const struct place *place, int64_t of) {
+    bool is_alone = gates->in_use <= 1 && !is_latched(&place->gate);
+    size_t part = (size_t)of / (is_alone ? 1 : SHARE);
 
     return part == 0 ? 1 : part;
 }
 
-static bool is_crowded(const struct gates *gates, const struct place *place) {
-    const struct dispatcher_config *config = config_of(gates);
+static size_t share_count(const struct gates *gates, const struct place *place) {
+    return share(gates, place, config_of(gates)->in_flight);
+}
 
+static size_t share_bytes(const struct gates *gates, const struct place *place) {
+    return share(gates, place, config_of(gates)->in_flight_bytes);
+}
+
+static bool is_crowded(const struct gates *gates, const struct place *place) {
     if (is_stranger(place) && gates->strangers_count >= strangers_max(gates))
         return true;
+    if (is_latched(&place->gate) && gates->waiting >= waiting_max(gates))
+        return true;
     return place->is_judged &&
-           (place->waiting + place->gate.in_flight >= share(gates, config->in_flight) ||
-            place->bytes >= share(gates, config->in_flight_bytes));
+           (place->waiting + place->gate.in_flight >= share_count(gates, place) ||
+            place->bytes >= share_bytes(gates, place));
+}
+
+/* It was latched with more in its line than it may have then. */
+static bool is_overfull(const struct gates *gates, const struct place *place) {
+    return place->is_judged && is_latched(&place->gate) &&
+           place->waiting > share_count(gates, place);
 }
 
 /* Whether the line moves, or may well do so in a moment. */
@@ -98,7 +126,7 @@ static bool may_pass(struct gates *gates, struct place *place) {
     if (is_stranger(place))
         return !is_full;
     return !place->is_judged || gate_is_flowing(gate, now_ms) ||
-           gate->in_flight < share(gates, config_of(gates)->in_flight);
+           gate->in_flight < share_count(gates, place);
 }
 
 /* ---- Coming and going ---- */
@@ -254,7 +282,7 @@ static void send_away(struct gates *gates, struct place *place) {
     while ((first = TAILQ_FIRST(&place->line)) != NULL) {
         int64_t waited_ms = now_ms - first->ticket.joined_ms;
         bool goes =
-            waited_ms >= GATES_WAIT_MS ||
+            waited_ms >= GATES_WAIT_MS || is_overfull(gates, place) ||
             (waited_ms >= PATIENCE_MS && place->gate.state == GATE_OPEN &&
              (is_stranger(place) || !is_moving(&place->gate, now_ms)) && is_crowded(gates, place));
         if (!goes)

@@ -326,6 +326,49 @@ static void the_share_is_of_bytes_too(void **state) {
 
 /* ---- Shut gates ---- */
 
+/* Nobody else has been seen: they may all be behind what waits. */
+static void who_is_latched_has_a_quarter_even_alone(void **state) {
+    struct fixture *fixture = *state;
+
+    succeed(fixture, 0, NULL);
+    shut(fixture, 0, NULL, GATE_MISCONFIGURED);
+    enter_many(fixture, 0, NULL, IN_FLIGHT);
+    assert_int_equal(waiting(fixture, 0), QUARTER);
+}
+
+/* What is closed will soon open again. */
+static void who_is_closed_and_alone_has_all_of_it(void **state) {
+    struct fixture *fixture = *state;
+
+    succeed(fixture, 0, NULL);
+    shut(fixture, 0, NULL, GATE_WAIT);
+    enter_many(fixture, 0, NULL, IN_FLIGHT);
+    assert_int_equal(waiting(fixture, 0), IN_FLIGHT);
+}
+
+static void who_is_latched_with_more_in_line_moves_what_is_too_much(void **state) {
+    struct fixture *fixture = *state;
+
+    enter_many(fixture, 0, NULL, IN_FLIGHT);
+    for (size_t i = 0; i < GATE_EVIDENCE; i++)
+        finish(fixture, &fixture->crew[i], GATE_MISCONFIGURED, 0);
+    assert_true(waiting(fixture, 0) > QUARTER);
+    fake_loop_run(fixture->loop, 1000);
+    assert_int_equal(waiting(fixture, 0), QUARTER);
+}
+
+static void those_who_are_latched_leave_half_of_the_room(void **state) {
+    struct fixture *fixture = *state;
+
+    for (size_t app = 0; app < 3; app++) {
+        succeed(fixture, app, NULL);
+        shut(fixture, app, NULL, GATE_MISCONFIGURED);
+    }
+    for (size_t app = 0; app < 3; app++)
+        enter_many(fixture, app, NULL, QUARTER);
+    assert_int_equal(gates_count(fixture->core.gates).waiting, IN_FLIGHT / 2);
+}
+
 static void what_waits_for_too_long_is_moved_as_far_as_its_gate_is_old(void **state) {
     struct fixture *fixture = *state;
 
@@ -533,6 +576,10 @@ int main(void) {
         WITH_FIXTURE(who_gives_up_its_place_leaves_no_trace),
         WITH_FIXTURE(who_is_slow_has_a_quarter),
         WITH_FIXTURE(the_share_is_of_bytes_too),
+        WITH_FIXTURE(who_is_latched_has_a_quarter_even_alone),
+        WITH_FIXTURE(who_is_closed_and_alone_has_all_of_it),
+        WITH_FIXTURE(who_is_latched_with_more_in_line_moves_what_is_too_much),
+        WITH_FIXTURE(those_who_are_latched_leave_half_of_the_room),
         WITH_FIXTURE(what_waits_for_too_long_is_moved_as_far_as_its_gate_is_old),
         WITH_FIXTURE(what_a_provider_asked_for_is_waited_for),
         WITH_FIXTURE(one_probe_at_a_time_and_the_next_when_it_fails),
