@@ -7,6 +7,7 @@
 #include "dispatcher/gates_fleet.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
+#include "dispatcher/partition.h"
 #include "dispatcher/settle.h"
 
 #include <stdlib.h>
@@ -292,11 +293,26 @@ static void send_away(struct gates *gates, struct place *place) {
     }
 }
 
+/* Who waits and holds up a partition whose window is full: what comes behind may be for others. */
+static void make_way(struct gates *gates, struct place *place) {
+    struct delivery *next = NULL;
+
+    for (struct delivery *at = TAILQ_FIRST(&place->line); at != NULL; at = next) {
+        next = TAILQ_NEXT(at, ticket.line);
+        if (at->partition == NULL || at->partition->state != PARTITION_FULL)
+            continue;
+        line_leave(gates, place, at);
+        move(gates, place, at);
+    }
+}
+
 static void look_after(void *context, struct place *place) {
     struct gates *gates = context;
 
     gates->in_use += place->is_judged && now_of(gates) - place->used_ms < IN_USE_MS ? 1 : 0;
     send_away(gates, place);
+    if (gate_is_shut(&place->gate))
+        make_way(gates, place);
     pump(gates, place);
     /* The probe that is due has to come from somewhere. Leave for it is asked when it is here, or
      * those who have none would keep those from probing who have. */

@@ -357,6 +357,22 @@ static void who_is_latched_with_more_in_line_moves_what_is_too_much(void **state
     assert_int_equal(waiting(fixture, 0), QUARTER);
 }
 
+static void who_waits_makes_way_where_the_window_of_a_partition_is_full(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture->lease_is_refused = true;
+    shut(fixture, 0, NULL, GATE_MISCONFIGURED);
+    enter_many(fixture, 0, NULL, 3);
+    fake_loop_run(fixture->loop, 1000);
+    assert_int_equal(waiting(fixture, 0), 3);
+    fixture->partition.state = PARTITION_FULL;
+    fake_loop_run(fixture->loop, 500);
+    assert_int_equal(waiting(fixture, 0), 0);
+    const struct delivery *last = &fixture->crew[fixture->crew_count - 1];
+    assert_int_equal(last->ending.outcome, OUTCOME_MOVED);
+    assert_true(last->ending.is_untried && last->ending.is_gated);
+}
+
 static void those_who_are_latched_leave_half_of_the_room(void **state) {
     struct fixture *fixture = *state;
 
@@ -579,6 +595,7 @@ int main(void) {
         WITH_FIXTURE(who_is_latched_has_a_quarter_even_alone),
         WITH_FIXTURE(who_is_closed_and_alone_has_all_of_it),
         WITH_FIXTURE(who_is_latched_with_more_in_line_moves_what_is_too_much),
+        WITH_FIXTURE(who_waits_makes_way_where_the_window_of_a_partition_is_full),
         WITH_FIXTURE(those_who_are_latched_leave_half_of_the_room),
         WITH_FIXTURE(what_waits_for_too_long_is_moved_as_far_as_its_gate_is_old),
         WITH_FIXTURE(what_a_provider_asked_for_is_waited_for),
