@@ -263,7 +263,12 @@ void gate_learn(struct gate *gate, const struct gate_report *report, int64_t now
         [GATE_WAIT] = learn_wait,       [GATE_MISCONFIGURED] = learn_misconfigured,
     };
 
-    learn[report->news](gate, report, now_ms);
+    /* While a probe is out, what set out before says nothing new, unless that it got through. */
+    bool is_old = gate->state == GATE_PROBING && report->is_late && report->news != GATE_SUCCESS &&
+                  report->news != GATE_ALIVE;
+
+    if (!is_old)
+        learn[report->news](gate, report, now_ms);
     gate->in_flight--;
 }
 

@@ -35,6 +35,7 @@ struct gate_report {
     const char *reason;     /* of trouble */
     int64_t retry_after_ms; /* GATE_WAIT: 0 is not said */
     int64_t took_ms;        /* from the pass to the news */
+    bool is_late;           /* it passed before the gate was shut, so it is not the probe */
     bool earns_nothing;     /* GATE_SUCCESS: it may not be this gate's credential that succeeded */
     uint32_t random;        /* for jitter */
 };

@@ -193,6 +193,7 @@ static void learn(struct gates *gates, struct place *place, struct delivery *del
     bool was_stranger = is_stranger(place);
     struct gate_report heard = *report;
 
+    heard.is_late = gate_is_shut(&place->gate) && delivery->ticket.passed_ms < place->gate.shut_ms;
     heard.earns_nothing = report->news == GATE_SUCCESS &&
                           !gate_places_is_certain(gates->places, delivery->app,
                                                   delivery->ticket.places[0], false, now_of(gates));

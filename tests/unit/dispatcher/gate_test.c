@@ -174,6 +174,31 @@ static void back_off_doubles_up_to_a_minute(void **state) {
     assert_int_equal(longest_ms, 60000);
 }
 
+/* Requests that hang end one after the other, long after the gate was shut. */
+static void what_set_out_before_does_not_speak_for_the_probe(void **state) {
+    static const enum gate_news news[] = {GATE_TROUBLE, GATE_WAIT, GATE_MISCONFIGURED, GATE_SILENT};
+    struct gate gate = gate_at_start();
+
+    (void)state;
+    for (uint64_t i = 0; i < 8; i++)
+        gate_pass(&gate, start_ms);
+    for (uint64_t i = 1; i <= 3; i++)
+        gate_learn(&gate, &(struct gate_report){.news = GATE_TROUBLE, .pushkey = i}, start_ms);
+    assert_int_equal(gate.state, GATE_CLOSED);
+    int64_t now_ms = gate.probe_ms;
+    gate_pass(&gate, now_ms);
+    for (size_t i = 0; i < 4; i++) {
+        gate_learn(&gate, &(struct gate_report){.news = news[i], .pushkey = 9, .is_late = true},
+                   now_ms);
+        assert_int_equal(gate.state, GATE_PROBING);
+        assert_false(gate_may_pass(&gate, now_ms + 3600 * 1000));
+    }
+    assert_int_equal(gate.level, 0);
+    gate_learn(&gate, &(struct gate_report){.news = GATE_SUCCESS, .is_late = true}, now_ms);
+    assert_int_equal(gate.state, GATE_OPEN);
+    assert_int_equal(gate.in_flight, 1);
+}
+
 static void a_latch_is_probed_each_minute(void **state) {
     struct gate gate = gate_at_start();
 
@@ -286,6 +311,7 @@ int main(void) {
         cmocka_unit_test(one_probe_opens_it_and_the_window_grows),
         cmocka_unit_test(a_probe_that_told_nothing_is_made_again),
         cmocka_unit_test(back_off_doubles_up_to_a_minute),
+        cmocka_unit_test(what_set_out_before_does_not_speak_for_the_probe),
         cmocka_unit_test(a_latch_is_probed_each_minute),
         cmocka_unit_test(a_success_between_is_no_latch),
         cmocka_unit_test(each_success_earns_one_reject_up_to_a_thousand),
