@@ -129,7 +129,8 @@ static bool may_wait_at(const struct queue_consumer *member, const struct handed
     return its->app == phone->app && its->host == phone->host && !handed->is_copied &&
            handed->assignment == member->assignments &&
            strstr(handed->record.topic, "push.") != NULL &&
-           handed->since_ms < world->now_ms - LOOKED_UP_MS;
+           handed->since_ms < world->now_ms - LOOKED_UP_MS &&
+           its->asked_ms[member->process->number] < world->now_ms - LOOKED_UP_MS;
 }
 
 /* Those behind another one of their phone wait for that one, not at the gate. */

@@ -66,6 +66,7 @@ struct phone {
     /* What holds ought to be there. */
     unsigned troubled;           /* pushes whose answer may hold it, not settled yet */
     int64_t hold_ms;             /* until when it was held at most */
+    int64_t asked_ms[NODES];     /* when a process last looked up what is known of it */
     int64_t told_hold_ms[NODES]; /* what a process was told when it last asked */
 };
 

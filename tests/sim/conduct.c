@@ -24,8 +24,8 @@ enum {
 /* What one process has to do with one app or host. */
 struct gate_watch {
     size_t on_wire;
-    size_t turns;
-    size_t probes; /* since the last turn, which may have ended others */
+    size_t openings;
+    size_t probes; /* since it was open last: what got through then was another's, maybe */
     int64_t sent_ms;
     int64_t succeeded_ms;
     int64_t shut_ms; /* 0: it is open */
@@ -175,7 +175,7 @@ size_t conduct_sent(struct world *world, const struct process *process, const st
         check_probe(world, process, parcel->phone, gate);
     gate->on_wire++;
     gate->probes += is_probe ? 1 : 0;
-    return is_probe ? gate->turns : 0;
+    return is_probe ? gate->openings + 1 : 0;
 }
 
 static void note_trouble(struct world *world, const struct process *process, long long number) {
@@ -191,7 +191,7 @@ void conduct_heard(struct world *world, const struct process *process, const str
     struct gate_watch *gate = watch_of(world, process, parcel->phone);
 
     gate->on_wire--;
-    gate->probes -= probe > 0 && probe == gate->turns ? 1 : 0;
+    gate->probes -= probe > 0 && probe == gate->openings + 1 ? 1 : 0;
     if (word == WORD_TAKEN)
         gate->succeeded_ms = world->now_ms;
     else
@@ -223,12 +223,13 @@ static void turn(struct world *world, const struct process *process, size_t app,
                  struct slice from, struct slice to) {
     struct gate_watch *gate = &world->conduct->gates[process->number][app][host];
 
-    gate->turns++;
-    gate->probes = 0;
-    if (slice_is(to, "open"))
+    if (slice_is(to, "open")) {
+        gate->openings++;
+        gate->probes = 0;
         gate->shut_ms = 0;
-    else if (gate->shut_ms == 0)
+    } else if (gate->shut_ms == 0) {
         gate->shut_ms = world->now_ms;
+    }
     gate->is_latched = slice_is(to, "latched");
     if (gate->is_latched)
         check_latch(world, process, app, slice_is(from, "probing"));
@@ -260,6 +261,7 @@ void conduct_told_hold(struct world *world, const struct process *process, const
     if (phone == NULL)
         return;
     bool knows_time = world->conduct->knows_time_ms[process->number][lane_of(world, phone)] > 0;
+    phone->asked_ms[process->number] = world->now_ms;
     phone->told_hold_ms[process->number] = knows_time ? until_ms : 0;
 }
 
