@@ -10,6 +10,7 @@ LIST_OFFSETS = 2
 OFFSET_FETCH = 9
 CREATE_PARTITIONS = 37
 VERSION = 1  # of all: Kafka 4 understands none that is older
+NO_LEADER_YET = (3, 5, 6)  # of a partition that is being made
 NOT_COMMITTED = -1
 EARLIEST, LATEST = -2, -1
 TOLERANCE = 0.1  # of the metric, which the HPA leaves alone
@@ -26,6 +27,10 @@ def _text(value):
 def _topic(topic, partitions):
     """An array of one topic, which has an array of partitions."""
     return b"".join([struct.pack(">i", 1), _text(topic), struct.pack(">i", len(partitions)), *partitions])
+
+
+class NotYet(OSError):
+    """To be asked again."""
 
 
 class Broker:
@@ -73,6 +78,8 @@ class Broker:
         reply = self._ask(LIST_OFFSETS, struct.pack(">i", -1) + _topic(topic, asked))
         found = {}
         for number, error, _timestamp, offset in self._partitions(topic, reply, ">ihqq", False):
+            if error in NO_LEADER_YET:
+                raise NotYet(f"{topic} [{number}]: error {error}")
             assert error == 0, f"{topic} [{number}]: error {error}"
             found[number] = offset
         return found
