@@ -138,6 +138,7 @@ def test_under_load(open_counted):
     with load(counted.gateway):
         wait_until("it is behind", lambda: sum(counted.keda().values()) > 10 * IN_FLIGHT, 30)
         for _ in range(READINGS):
+            wait_until("it still is", lambda: sum(counted.metrics().values()) > IN_FLIGHT, 30)
             wait_until("they agree", counted.agrees_while_it_moves, 30, [counted.gateway.dispatcher])
     counted.gateway.fcm.control(answer=None)
     counted.await_agreement("when all is done", 0)

@@ -13,9 +13,9 @@ PUSHKEYS = 1000
 ROUNDS = 4
 PAUSE_S = 0.002
 # Of single pushes, so few that the others show the provider to be well; and of all, now and then.
-SINGLE = ["internal", "reset", "half", "slow1500"]
-SHARE = 0.12
-FAULTS = [None] * 7 + ["internal"] + [None] * 7 + ["drop"]
+SINGLE = ["internal", "reset", "slow1500"]
+SHARE = 0.1
+FAULTS = [None] * 14 + ["internal"]
 EACH = 100  # pushes that a fault meets, before the next one
 
 
@@ -58,13 +58,14 @@ def test_of_a_thousand_phones(own):
     own.fcm.control(sometimes=SINGLE, share=SHARE)
     for round_number in range(1, ROUNDS + 1):
         last = play(own, pushkeys, round_number, faults)
-    own.fcm.control(answer=None, sometimes=[])
+    own.fcm.control(answer=None)
     own.fcm.wait_for(pushkeys[0])
     wait_until(
         "the last count is there",
         lambda: all(badges_of(own)[pushkey][-1:] == [ROUNDS] for pushkey in pushkeys),
         120,
     )
+    own.fcm.control(sometimes=[])
     last.wait_idle()
 
     stale = {
@@ -73,6 +74,7 @@ def test_of_a_thousand_phones(own):
         if counts != sorted(counts) or counts[-1] != ROUNDS
     }
     assert stale == {}
-    # The faults were met, and counts were superseded while they waited.
-    assert own.settled(outcome="moved") > PUSHKEYS / 10 and own.settled(outcome="dropped") > 0
+    # The faults were met, and what met them had to wait.
+    assert len(own.fcm.received()) - len(own.fcm.delivered()) > PUSHKEYS / 20
+    assert own.settled(outcome="moved") > 0
     assert own.settled(outcome="rejected") == own.settled(outcome="dead") == 0
