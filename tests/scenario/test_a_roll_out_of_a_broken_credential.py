@@ -62,10 +62,13 @@ def test_the_good_one_keeps_sending(gateways, fake):
     gateway = gateways.open(started=False)
     gateway.settings["queue"]["partitions"] = PARTITIONS
     gateway.settings["apps"][IOS] = fake.app()
-    good = gateway.start().dispatcher
+    gateway.prepare()
+    gateway.start_ingress()
+    good = gateway.start_dispatcher()
     apps = {APP_ID: gateway.fcm.app(project_id="another"), IOS: fake.app("sandbox.pem")}
-    broken = gateway.start_dispatcher(apps=apps).wait_ready()
-    wait_until("they share the partitions", lambda: is_shared(good, broken), 40, [good, broken])
+    broken = gateway.start_dispatcher(apps=apps)
+    gateway.ingress.wait_ready()
+    wait_until("they share the partitions", lambda: is_shared(good, broken), 60, [good, broken])
     crowds = [Crowd(gateway, 200), Crowd(gateway, 200, "ok", fake, IOS, by_spelled_token)]
 
     for _ in range(2):
