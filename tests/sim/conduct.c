@@ -103,8 +103,13 @@ static size_t strangers_on_wire(struct world *world, const struct process *proce
 static void check_share(struct world *world, const struct process *process,
                         const struct phone *phone, const struct gate_watch *gate) {
     bool flows = gate->succeeded_ms > world->now_ms - FLOWING_MS;
+    bool is_shut = gate->shut_ms > 0; /* then it is a probe, which is one more */
 
-    if (gate->on_wire >= SHARE && !flows && !is_alone(world, process, phone))
+    /* Each credential has a gate of its own. */
+    bool is_one_gate = !world->conduct->is_mixed[process->number];
+
+    if (gate->on_wire >= SHARE && !flows && !is_shut && is_one_gate &&
+        !is_alone(world, process, phone))
         world_broken(world,
                      "dispatcher %d sends to %s, whose %zu requests are unanswered: more than its "
                      "share",
