@@ -4,6 +4,7 @@
 #include "common/base/memory.h"
 #include "dispatcher/delivery.h"
 #include "dispatcher/gate_place.h"
+#include "dispatcher/gate_room.h"
 #include "dispatcher/gates_fleet.h"
 #include "dispatcher/instruments.h"
 #include "dispatcher/intake.h"
@@ -15,11 +16,7 @@
 
 enum {
     TICK_MS = 250,
-    PATIENCE_MS = 1000, /* how long what does not answer may fill more than its share */
-    IN_USE_MS = 60 * 1000,
     FLOWING_MS = 5000,
-    SHARE = 4,            /* one gate's part of in_flight */
-    STRANGERS_SHARE = 10, /* and that of all that never succeeded */
 };
 
 struct gates {
@@ -27,11 +24,8 @@ struct gates {
     struct gate_places *places;
     struct gates_fleet *fleet;
     struct timer *tick;
-    size_t waiting;
-    size_t strangers_count;     /* deliveries at gates that never had a success */
-    size_t strangers_in_flight; /* those of them that went on */
-    size_t in_use;              /* gates that were asked to pass something of late */
-    int64_t succeeded_ms;       /* the last success of any */
+    struct gate_room room;
+    int64_t succeeded_ms; /* the last success of any */
 };
 
 static void go_on(struct gates *gates, struct delivery *delivery);
@@ -41,93 +35,13 @@ static int64_t now_of(const struct gates *gates) {
     return loop_monotonic_ms(gates->core->parts.loop);
 }
 
-static const struct dispatcher_config *config_of(const struct gates *gates) {
-    return &gates->core->config->dispatcher;
-}
-
-/* ---- Room ---- */
-
-static bool is_stranger(const struct place *place) {
-    return place->is_judged && !place->gate.has_succeeded;
-}
-
-static size_t strangers_max(const struct gates *gates) {
-    size_t most = (size_t)config_of(gates)->in_flight / STRANGERS_SHARE;
-
-    return most == 0 ? 1 : most;
-}
-
-/* It will not open soon: nothing is lost by moving what waits for it. */
-static bool is_latched(const struct gate *gate) {
-    return gate->state == GATE_LATCHED ||
-           (gate->state == GATE_PROBING && gate->shut == GATE_LATCHED);
-}
-
-/* How many may wait before those that come to a latched gate are moved instead: there is to be room
- * left to find the others in. */
-static size_t waiting_max(const struct gates *gates) {
-    return (size_t)config_of(gates)->in_flight / 2;
-}
-
-/* What one gate may take of the lane's room. Who is alone takes all of it, unless it is latched:
- * who else there is may be behind what waits for it. */
-static size_t share(const struct gates *gates, const struct place *place, int64_t of) {
-    bool is_alone = gates->in_use <= 1 && !is_latched(&place->gate);
-    size_t part = (size_t)of / (is_alone ? 1 : SHARE);
-
-    return part == 0 ? 1 : part;
-}
-
-static size_t share_count(const struct gates *gates, const struct place *place) {
-    return share(gates, place, config_of(gates)->in_flight);
-}
-
-static size_t share_bytes(const struct gates *gates, const struct place *place) {
-    return share(gates, place, config_of(gates)->in_flight_bytes);
-}
-
-static bool is_crowded(const struct gates *gates, const struct place *place) {
-    if (is_stranger(place) && gates->strangers_count >= strangers_max(gates))
-        return true;
-    if (is_latched(&place->gate) && gates->waiting >= waiting_max(gates))
-        return true;
-    return place->is_judged &&
-           (place->waiting + place->gate.in_flight >= share_count(gates, place) ||
-            place->bytes >= share_bytes(gates, place));
-}
-
-/* It was latched with more in its line than it may have then. */
-static bool is_overfull(const struct gates *gates, const struct place *place) {
-    return place->is_judged && is_latched(&place->gate) &&
-           place->waiting > share_count(gates, place);
-}
-
-/* Whether the line moves, or may well do so in a moment. */
-static bool is_moving(const struct gate *gate, int64_t now_ms) {
-    return gate->state == GATE_OPEN && gate->latency_ms < PATIENCE_MS &&
-           gate_stalled_ms(gate, now_ms) < PATIENCE_MS;
-}
-
-/* Whether one more may wait at the place. */
-static bool may_wait(const struct gates *gates, const struct place *place) {
-    return is_moving(&place->gate, now_of(gates)) || !is_crowded(gates, place);
-}
-
 /* Whether one may go on from the place now. A probe of what the provider has shut for the whole
- * fleet is one dispatcher's; one of a host that strangers name is within their share. */
+ * fleet is one dispatcher's. */
 static bool may_pass(struct gates *gates, struct place *place) {
-    const struct gate *gate = &place->gate;
     int64_t now_ms = now_of(gates);
-    bool is_full = is_stranger(place) && gates->strangers_in_flight >= strangers_max(gates);
 
-    if (!gate_may_pass(gate, now_ms) || (is_full && place->is_host))
-        return false;
-    if (gate_is_shut(gate))
-        return gates_fleet_may_probe(gates->fleet, place);
-    if (is_stranger(place))
-        return !is_full;
-    return !place->is_judged || gate_is_flowing(gate, now_ms) ||
-           gate->in_flight < share_count(gates, place);
+    return gate_may_pass(&place->gate, now_ms) && gate_room_may_pass(&gates->room, place, now_ms) &&
+           (!gate_is_shut(&place->gate) || gates_fleet_may_probe(gates->fleet, place));
 }
 
 /* ---- Coming and going ---- */
@@ -142,20 +56,14 @@ static void line_join(struct gates *gates, struct place *place, struct delivery 
     delivery->ticket.waits = true;
     delivery->ticket.joined_ms = now_of(gates);
     TAILQ_INSERT_TAIL(&place->line, delivery, ticket.line);
-    place->waiting++;
-    place->bytes += delivery->size_bytes;
-    gates->waiting++;
-    gates->strangers_count += is_stranger(place) ? 1 : 0;
+    gate_room_join(&gates->room, place, delivery->size_bytes);
     delivery_enter(delivery, DELIVERY_GATED);
 }
 
 static void line_leave(struct gates *gates, struct place *place, struct delivery *delivery) {
     delivery->ticket.waits = false;
     TAILQ_REMOVE(&place->line, delivery, ticket.line);
-    place->waiting--;
-    place->bytes -= delivery->size_bytes;
-    gates->waiting--;
-    gates->strangers_count -= is_stranger(place) ? 1 : 0;
+    gate_room_leave(&gates->room, place, delivery->size_bytes);
 }
 
 static void pass(struct gates *gates, struct place *place, struct delivery *delivery) {
@@ -163,18 +71,10 @@ static void pass(struct gates *gates, struct place *place, struct delivery *deli
         place->probed = delivery_pushkey_number(delivery);
         gates_fleet_probed(place);
     }
+    gate_room_pass(&gates->room, place, delivery->size_bytes);
     gate_pass(&place->gate, now_of(gates));
-    place->bytes += delivery->size_bytes;
-    gates->strangers_count += is_stranger(place) ? 1 : 0;
-    gates->strangers_in_flight += is_stranger(place) ? 1 : 0;
     delivery->ticket.passed++;
     delivery->ticket.passed_ms = now_of(gates);
-}
-
-/* The first success: all who are there are strangers no more. */
-static void befriend(struct gates *gates, const struct place *place) {
-    gates->strangers_count -= place->waiting + place->gate.in_flight;
-    gates->strangers_in_flight -= place->gate.in_flight;
 }
 
 /* A turn of the gate for whoever waits for it: the log, the fleet, the partitions. */
@@ -190,18 +90,13 @@ static void turned(struct gates *gates, struct place *place, enum gate_state bef
 static void learn(struct gates *gates, struct place *place, struct delivery *delivery,
                   const struct gate_report *report) {
     enum gate_state before = place->gate.state;
-    bool was_stranger = is_stranger(place);
     struct gate_report heard = *report;
 
     heard.is_late = gate_is_shut(&place->gate) && delivery->ticket.passed_ms < place->gate.shut_ms;
     heard.earns_nothing = report->news == GATE_SUCCESS &&
                           !gate_places_is_certain(gates->places, delivery->app,
                                                   delivery->ticket.places[0], false, now_of(gates));
-    place->bytes -= delivery->size_bytes;
-    if (was_stranger && report->news == GATE_SUCCESS)
-        befriend(gates, place);
-    else if (was_stranger)
-        gates->strangers_count--, gates->strangers_in_flight--;
+    gate_room_learn(&gates->room, place, delivery->size_bytes, report->news);
     gate_learn(&place->gate, &heard, now_of(gates));
     if (report->news == GATE_SUCCESS && place->is_judged)
         gates->succeeded_ms = now_of(gates);
@@ -235,7 +130,7 @@ static void go_on(struct gates *gates, struct delivery *delivery) {
     while ((place = place_at(delivery)) != NULL) {
         if (place->waiting > 0 || !may_pass(gates, place)) {
             bool is_shut = gate_is_shut(&place->gate);
-            bool stays = may_wait(gates, place);
+            bool stays = gate_room_may_wait(&gates->room, place, now_of(gates));
             partition_note(delivery->partition, is_shut);
             if (stays)
                 line_join(gates, place, delivery);
@@ -275,19 +170,15 @@ static void pump(struct gates *gates, struct place *place) {
     place->is_pumping = false;
 }
 
-/* Who has waited for long, or fills what is not its to fill. A stranger's line may stand still
- * although its own gate does not: what it waits for is the strangers' tenth. */
+/* Who has waited for long, or fills what is not its to fill. */
 static void send_away(struct gates *gates, struct place *place) {
     int64_t now_ms = now_of(gates);
     struct delivery *first = NULL;
 
     while ((first = TAILQ_FIRST(&place->line)) != NULL) {
         int64_t waited_ms = now_ms - first->ticket.joined_ms;
-        bool goes =
-            waited_ms >= GATES_WAIT_MS || is_overfull(gates, place) ||
-            (waited_ms >= PATIENCE_MS && place->gate.state == GATE_OPEN &&
-             (is_stranger(place) || !is_moving(&place->gate, now_ms)) && is_crowded(gates, place));
-        if (!goes)
+        if (waited_ms < GATES_WAIT_MS &&
+            !gate_room_must_leave(&gates->room, place, waited_ms, now_ms))
             break;
         line_leave(gates, place, first);
         move(gates, place, first);
@@ -307,10 +198,15 @@ static void make_way(struct gates *gates, struct place *place) {
     }
 }
 
+static void count_in_use(void *context, struct place *place) {
+    struct gates *gates = context;
+
+    gates->room.in_use += gate_room_is_used(place, now_of(gates)) ? 1 : 0;
+}
+
 static void look_after(void *context, struct place *place) {
     struct gates *gates = context;
 
-    gates->in_use += place->is_judged && now_of(gates) - place->used_ms < IN_USE_MS ? 1 : 0;
     send_away(gates, place);
     if (gate_is_shut(&place->gate))
         make_way(gates, place);
@@ -325,13 +221,21 @@ static void look_after(void *context, struct place *place) {
 static void on_tick(void *context) {
     struct gates *gates = context;
 
-    gates->in_use = 0;
+    gates->room.in_use = 0;
+    gate_places_each(gates->places, count_in_use, gates);
     gate_places_each(gates->places, look_after, gates);
     gates_fleet_tick(gates->fleet);
     timer_start(gates->tick, TICK_MS);
 }
 
 /* ---- From outside ---- */
+
+static void take_bounds(struct gates *gates) {
+    const struct dispatcher_config *config = &gates->core->config->dispatcher;
+
+    gates->room.in_flight = config->in_flight;
+    gates->room.in_flight_bytes = config->in_flight_bytes;
+}
 
 struct gates *gates_new(struct core *core) {
     struct gates *gates = memory_new(sizeof *gates);
@@ -341,6 +245,7 @@ struct gates *gates_new(struct core *core) {
     gates->fleet = gates_fleet_new(core, gates->places);
     gates->tick = timer_new(core->parts.loop, on_tick, gates);
     gates->succeeded_ms = INT64_MIN / 2;
+    take_bounds(gates);
     timer_start(gates->tick, TICK_MS);
     return gates;
 }
@@ -474,13 +379,14 @@ static void let_come_back(void *context, struct place *place) {
 }
 
 void gates_reconfigure(struct gates *gates) {
+    take_bounds(gates);
     gate_places_forget_apps(gates->places);
     gate_places_each(gates->places, let_come_back, gates);
     partitions_reopen(gates->core->partitions);
 }
 
 struct gates_count gates_count(const struct gates *gates) {
-    struct gates_count count = {.waiting = gates->waiting};
+    struct gates_count count = {.waiting = gates->room.waiting};
 
     gate_places_count(gates->places, count.states);
     return count;

@@ -312,10 +312,23 @@ static void who_is_slow_has_a_quarter(void **state) {
     assert_true(is_on_the_wire(enter(fixture, 1, NULL)));
 }
 
+static void nobody_takes_itself_for_alone_while_others_are_about(void **state) {
+    struct fixture *fixture = *state;
+
+    succeed(fixture, 0, NULL);
+    succeed(fixture, 1, NULL);
+    fake_loop_run(fixture->loop, 1200);
+    enter_many(fixture, 0, NULL, 2 * QUARTER);
+    assert_int_equal(on_the_wire(fixture, 0), QUARTER);
+    fake_loop_run(fixture->loop, 300);
+    assert_int_equal(on_the_wire(fixture, 0), QUARTER);
+}
+
 static void the_share_is_of_bytes_too(void **state) {
     struct fixture *fixture = *state;
 
     fixture->config.dispatcher.in_flight_bytes = 4 * SIZE_BYTES * 3;
+    gates_reconfigure(fixture->core.gates);
     succeed(fixture, 1, NULL);
     succeed(fixture, 0, NULL);
     fake_loop_run(fixture->loop, 250);
@@ -591,6 +604,7 @@ int main(void) {
         WITH_FIXTURE(a_first_success_makes_room_for_all_of_them),
         WITH_FIXTURE(who_gives_up_its_place_leaves_no_trace),
         WITH_FIXTURE(who_is_slow_has_a_quarter),
+        WITH_FIXTURE(nobody_takes_itself_for_alone_while_others_are_about),
         WITH_FIXTURE(the_share_is_of_bytes_too),
         WITH_FIXTURE(who_is_latched_has_a_quarter_even_alone),
         WITH_FIXTURE(who_is_closed_and_alone_has_all_of_it),
