@@ -1,9 +1,12 @@
 #include "dispatcher/ledger.h"
 
+#include "common/base/base64.h"
 #include "common/base/memory.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct entry {
     int64_t offset;
@@ -19,23 +22,45 @@ struct ledger {
     size_t first;    /* counts up; its place in the ring is its remainder */
     size_t count;
     size_t unsettled;
+    uint64_t settled_count;
     int64_t next; /* behind the last one taken */
+
+    struct buffer before; /* a bit for each offset that was settled already, the lowest first */
+    int64_t before_start; /* the offset of the first */
 };
 
-enum { FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY = 64, NOTE_BYTES = LEDGER_NOTE_OFFSETS / 8 };
 
-struct ledger *ledger_new(int64_t start) {
+/* settled:OFFSET:BITS, base64url. The offset is that of the first bit and not of the commit, which
+ * somebody may move without a look at the note. */
+static const char note_mark[] = "settled:";
+
+static bool read_note(struct ledger *ledger, const char *note) {
+    const size_t mark = sizeof note_mark - 1;
+    char *end = NULL;
+
+    if (note == NULL || strncmp(note, note_mark, mark) != 0)
+        return false;
+    ledger->before_start = strtoll(note + mark, &end, 10);
+    return end != note + mark && *end == ':' && ledger->before_start >= 0 &&
+           base64_decode(slice_of(end + 1), &ledger->before);
+}
+
+struct ledger *ledger_new(int64_t start, const char *note) {
     struct ledger *ledger = memory_new(sizeof *ledger);
 
     ledger->capacity = FIRST_CAPACITY;
     ledger->ring = memory_new_array(ledger->capacity, sizeof *ledger->ring);
     ledger->next = start;
+    if (!read_note(ledger, note))
+        buffer_clear(&ledger->before);
     return ledger;
 }
 
 void ledger_free(struct ledger *ledger) {
     if (ledger == NULL)
         return;
+    buffer_free(&ledger->before);
     free(ledger->ring);
     free(ledger);
 }
@@ -89,6 +114,7 @@ void ledger_settle(struct ledger *ledger, int64_t offset) {
         return;
     entry->settled = true;
     ledger->unsettled--;
+    ledger->settled_count++;
     while (ledger->count > 0 && entry_at(ledger, 0)->settled) {
         ledger->first++;
         ledger->count--;
@@ -97,6 +123,44 @@ void ledger_settle(struct ledger *ledger, int64_t offset) {
 
 int64_t ledger_position(const struct ledger *ledger) {
     return ledger->count > 0 ? entry_at(ledger, 0)->offset : ledger->next;
+}
+
+static bool has_bit(const unsigned char *bits, size_t size, int64_t index) {
+    return index >= 0 && (uint64_t)index / 8 < size && (bits[index / 8] >> index % 8 & 1) != 0;
+}
+
+static void set_bit(unsigned char *bits, int64_t index) {
+    if (index >= 0 && index < LEDGER_NOTE_OFFSETS)
+        bits[index / 8] |= (unsigned char)(1 << index % 8);
+}
+
+bool ledger_was_settled(const struct ledger *ledger, int64_t offset) {
+    return has_bit((const unsigned char *)ledger->before.data, ledger->before.size,
+                   offset - ledger->before_start);
+}
+
+uint64_t ledger_settled_count(const struct ledger *ledger) {
+    return ledger->settled_count;
+}
+
+void ledger_write_note(const struct ledger *ledger, struct buffer *out) {
+    const int64_t position = ledger_position(ledger);
+    const int64_t before_end = ledger->before_start + (int64_t)ledger->before.size * 8;
+    unsigned char bits[NOTE_BYTES] = {0};
+    size_t size = sizeof bits;
+
+    for (size_t i = 0; i < ledger->count; i++)
+        if (entry_at(ledger, i)->settled)
+            set_bit(bits, entry_at(ledger, i)->offset - position);
+    for (int64_t offset = ledger->next; offset < before_end; offset++)
+        if (ledger_was_settled(ledger, offset))
+            set_bit(bits, offset - position);
+    while (size > 0 && bits[size - 1] == 0)
+        size--;
+    if (size == 0)
+        return;
+    buffer_append_format(out, "%s%" PRId64 ":", note_mark, position);
+    base64url_encode((struct slice){.data = (const char *)bits, .size = size}, out);
 }
 
 bool ledger_is_full(const struct ledger *ledger) {

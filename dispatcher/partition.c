@@ -13,6 +13,7 @@ struct partitions {
     struct core *core;
     struct partition **list;
     size_t count;
+    bool spares_notes;
 };
 
 int64_t partition_wait_ms(int64_t timestamp_ms, int64_t delay_ms, int64_t now_ms) {
@@ -45,14 +46,26 @@ static void enter(struct partition *partition, enum partition_state state) {
         queue_consumer_resume(consumer, partition->topic, partition->number);
 }
 
-/* Into the ledger, and on its way. */
-static void take(struct partition *partition, struct queue_record *record) {
-    struct core *core = partition->core;
-
-    ledger_take(partition->ledger, record->offset, loop_monotonic_ms(core->parts.loop));
+static void note_taken(struct partition *partition, int64_t offset) {
+    ledger_take(partition->ledger, offset, loop_monotonic_ms(partition->core->parts.loop));
     if (ledger_is_full(partition->ledger))
         enter(partition, PARTITION_FULL);
-    intake_take(core->intake, partition, record);
+}
+
+/* Into the ledger, and on its way. */
+static void take(struct partition *partition, struct queue_record *record) {
+    note_taken(partition, record->offset);
+    intake_take(partition->core->intake, partition, record);
+}
+
+/* The owner before has brought it to its outcome, which may be a copy: another one of it would be
+ * copied again by the next owner, and so on. */
+static void pass_over(struct partition *partition, struct queue_record *record) {
+    log_debug("settled_before", log_text("topic", partition->topic),
+              log_number("partition", partition->number), log_number("offset", record->offset));
+    note_taken(partition, record->offset);
+    partition_settle(partition, record->offset);
+    queue_record_free(record);
 }
 
 static void saw_stamp(struct core *core, int64_t stamp_ms) {
@@ -95,7 +108,7 @@ static struct partition *partition_new(struct core *core, const struct queue_pos
     partition->topic = memory_copy_text(position->topic);
     partition->number = position->partition;
     partition->delay_ms = delay_of_topic(core, position->topic);
-    partition->ledger = ledger_new(position->offset);
+    partition->ledger = ledger_new(position->offset, position->note);
     partition->committed = -1;
     if (partition->delay_ms > 0)
         partition->due = timer_new(core->parts.loop, head_is_due, partition);
@@ -107,6 +120,7 @@ static void partition_free(struct partition *partition) {
         queue_record_free(partition->held);
     timer_free(partition->due);
     ledger_free(partition->ledger);
+    buffer_free(&partition->note);
     free(partition->topic);
     free(partition);
 }
@@ -168,6 +182,10 @@ void partitions_receive(struct partitions *partitions, struct queue_record *reco
         return;
     }
     saw_stamp(core, record->timestamp_ms);
+    if (ledger_was_settled(partition->ledger, record->offset)) {
+        pass_over(partition, record);
+        return;
+    }
     int64_t wait_ms =
         partition->delay_ms == 0
             ? 0
@@ -223,19 +241,30 @@ size_t partitions_commit(struct partitions *partitions, bool force) {
     for (size_t i = 0; i < partitions->count; i++) {
         struct partition *partition = partitions->list[i];
         int64_t position = ledger_position(partition->ledger);
-        if (position == partition->committed && !force)
+        uint64_t settled = ledger_settled_count(partition->ledger);
+        if (position == partition->committed && settled == partition->committed_count && !force)
             continue;
         partition->committed = position;
+        partition->committed_count = settled;
+        buffer_clear(&partition->note);
+        if (!partitions->spares_notes)
+            ledger_write_note(partition->ledger, &partition->note);
         positions[count++] = (struct queue_position){
-            .topic = partition->topic, .partition = partition->number, .offset = position};
+            .topic = partition->topic,
+            .partition = partition->number,
+            .offset = position,
+            .note = partition->note.size > 0 ? buffer_text(&partition->note) : NULL};
     }
     if (count > 0)
         queue_consumer_commit(partitions->core->consumer, positions, count);
+    partitions->spares_notes = partitions->spares_notes && count == 0;
     free(positions);
     return count;
 }
 
+/* It may be for a note, where brokers keep shorter ones: the next commit does without. */
 void partitions_commit_failed(struct partitions *partitions) {
+    partitions->spares_notes = true;
     for (size_t i = 0; i < partitions->count; i++)
         partitions->list[i]->committed = -1;
 }

@@ -22,7 +22,9 @@ struct partition {
     int32_t number;
     int64_t delay_ms; /* of a retry topic; 0 for the push topic */
     struct ledger *ledger;
-    int64_t committed; /* what was last asked to be committed; -1 nothing yet */
+    int64_t committed;        /* what was last asked to be committed; -1 nothing yet */
+    uint64_t committed_count; /* ledger_settled_count then */
+    struct buffer note;       /* and the ledger's note */
     enum partition_state state;
     struct queue_record *held;
     struct timer *due;             /* retry topics only */
@@ -60,11 +62,13 @@ void partitions_reopen(struct partitions *partitions);
 
 const char *partition_state_name(enum partition_state state);
 
-/* Commits every position that has moved since it was last committed (force: all of them).
+/* Commits every position that has moved, or has more settled behind it, since it was last committed
+ * (force: all of them).
  * Returns how many. */
 size_t partitions_commit(struct partitions *partitions, bool force);
 
-/* A commit failed: the positions count as not committed, the next commit repeats them. */
+/* A commit failed: the positions count as not committed, the next commit repeats them, once without
+ * their notes. */
 void partitions_commit_failed(struct partitions *partitions);
 
 /* End of the log minus what was last committed, as Kafka's own tools and KEDA count it; 0 while the

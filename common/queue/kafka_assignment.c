@@ -15,6 +15,8 @@ void kafka_assignment_set(struct kafka_assignment *assignment,
 }
 
 void kafka_assignment_clear(struct kafka_assignment *assignment) {
+    for (size_t i = 0; i < kafka_assignment_count(assignment); i++)
+        free(assignment->places[i].note);
     if (assignment->list != NULL)
         rd_kafka_topic_partition_list_destroy(assignment->list);
     free(assignment->places);
@@ -55,6 +57,9 @@ int64_t kafka_assignment_start(struct kafka_assignment *assignment,
         assignment->list->elems[i].offset = position;
         assignment->places[i].next = position;
         assignment->places[i].end = offsets[i].end;
+        /* It speaks of what comes behind that very commit. */
+        if (position == offsets[i].committed && offsets[i].note[0] != '\0')
+            assignment->places[i].note = memory_copy_text(offsets[i].note);
     }
     return lost_count;
 }
@@ -71,8 +76,10 @@ struct queue_position *kafka_assignment_positions(const struct kafka_assignment 
 
     for (size_t i = 0; i < count; i++) {
         const rd_kafka_topic_partition_t *at = &assignment->list->elems[i];
-        positions[i] = (struct queue_position){
-            .topic = at->topic, .partition = at->partition, .offset = at->offset};
+        positions[i] = (struct queue_position){.topic = at->topic,
+                                               .partition = at->partition,
+                                               .offset = at->offset,
+                                               .note = assignment->places[i].note};
     }
     return positions;
 }

@@ -12,6 +12,7 @@
 struct kafka_place {
     int64_t next; /* the offset that comes next, or a later one where the log has a gap */
     int64_t end;  /* of the log when the brokers were last asked */
+    char *note;   /* of the commit that reading starts at; NULL without */
     bool paused;
 };
 
@@ -37,7 +38,7 @@ int64_t kafka_assignment_start(struct kafka_assignment *assignment,
 void kafka_assignment_survey(struct kafka_assignment *assignment,
                              const struct kafka_offsets *offsets);
 
-/* The starts as the queue's user sees them, borrowing topics; release with free(). */
+/* The starts as the queue's user sees them, borrowing topics and notes; release with free(). */
 struct queue_position *kafka_assignment_positions(const struct kafka_assignment *assignment);
 
 /* NULL when the partition is not among them. */

@@ -4,6 +4,7 @@
 #include "common/queue/kafka_client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct kafka_commit {
     struct kafka_commit *next;
@@ -25,6 +26,17 @@ static void note(struct kafka_commit *commit, rd_kafka_resp_err_t code) {
     commit->code = code;
 }
 
+static void add(rd_kafka_topic_partition_list_t *list, const struct queue_position *position) {
+    rd_kafka_topic_partition_t *entry =
+        rd_kafka_topic_partition_list_add(list, position->topic, position->partition);
+
+    entry->offset = position->offset;
+    if (position->note != NULL) {
+        entry->metadata = memory_copy_text(position->note); /* the list frees it */
+        entry->metadata_size = strlen(position->note);
+    }
+}
+
 bool kafka_commits_send(struct kafka_commits *commits, rd_kafka_t *client, rd_kafka_queue_t *queue,
                         const struct queue_position *positions, size_t count) {
     struct kafka_commit *commit = memory_new(sizeof *commit);
@@ -37,8 +49,7 @@ bool kafka_commits_send(struct kafka_commits *commits, rd_kafka_t *client, rd_ka
         commits->last->next = commit;
     commits->last = commit;
     for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, positions[i].topic, positions[i].partition)
-            ->offset = positions[i].offset;
+        add(list, &positions[i]);
     code = rd_kafka_commit_queue(client, list, queue, NULL, commit);
     rd_kafka_topic_partition_list_destroy(list);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -50,6 +50,15 @@ static bool ask_logs(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list, 
     return all_sound(list, what, error);
 }
 
+static void take_commit(const rd_kafka_topic_partition_t *entry, struct kafka_offsets *out) {
+    out->committed = entry->offset < 0 ? -1 : entry->offset;
+    out->note[0] = '\0';
+    if (entry->offset >= 0 && entry->metadata != NULL && entry->metadata_size < sizeof out->note) {
+        memcpy(out->note, entry->metadata, entry->metadata_size);
+        out->note[entry->metadata_size] = '\0';
+    }
+}
+
 bool kafka_offsets_read(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *partitions,
                         int64_t timeout_ms, struct kafka_offsets *out, struct error *error) {
     int64_t deadline_ms = now_ms() + timeout_ms;
@@ -65,7 +74,7 @@ bool kafka_offsets_read(rd_kafka_t *client, const rd_kafka_topic_partition_list_
     if (!all_sound(list, "committed offset", error))
         goto out;
     for (int i = 0; i < list->cnt; i++)
-        out[i].committed = list->elems[i].offset < 0 ? -1 : list->elems[i].offset;
+        take_commit(&list->elems[i], &out[i]);
     if (!ask_logs(client, list, RD_KAFKA_OFFSET_BEGINNING, "start of log", deadline_ms, error))
         goto out;
     for (int i = 0; i < list->cnt; i++)

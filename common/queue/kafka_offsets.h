@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/loop.h"
+#include "common/queue/queue.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@ struct kafka_offsets {
     int64_t committed; /* -1 when the group has none */
     int64_t start;
     int64_t end;
+    char note[QUEUE_NOTE_SIZE]; /* of the commit; "" when it has none, or one too long to be ours */
 };
 
 /* Asks the brokers about all partitions at once, one entry of out for each. Blocks, together at

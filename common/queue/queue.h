@@ -54,10 +54,15 @@ bool queue_producer_clock_lead_ms(const struct queue_producer *producer, int64_t
 
 struct queue_consumer;
 
+/* A note is text that the group keeps with a commit, for whoever reads on from there; Kafka calls
+ * it metadata. */
+enum { QUEUE_NOTE_SIZE = 3072 };
+
 struct queue_position {
     const char *topic;
     int32_t partition;
-    int64_t offset; /* of the next record */
+    int64_t offset;   /* of the next record */
+    const char *note; /* shorter than QUEUE_NOTE_SIZE; NULL none */
 };
 
 /* A record, owned by whoever was given it until queue_record_free. */
@@ -78,7 +83,7 @@ void queue_record_free(struct queue_record *record);
  * takes all of it. */
 struct queue_consumer_events {
     /* The partitions that are ours now, each with the concrete offset that reading starts at (the
-     * commit, or the start of the log without one); none for a spare, when members outnumber
+     * commit with its note, or the start of the log); none for a spare, when members outnumber
      * partitions. Answer with queue_consumer_accept, now or later. */
     void (*assigned)(void *context, const struct queue_position *positions, size_t count);
 

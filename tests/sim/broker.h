@@ -23,6 +23,7 @@ struct log_partition {
     size_t count;
     size_t capacity;
     int64_t committed;
+    char note[QUEUE_NOTE_SIZE]; /* kept with it */
     bool was_committed;
 };
 

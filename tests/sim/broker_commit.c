@@ -4,6 +4,7 @@
 #include "tests/sim/broker.h"
 #include "tests/sim/promises.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct commit {
@@ -25,6 +26,7 @@ static void apply(struct commit *commit) {
                          position->topic, (long long)log->committed, (long long)position->offset);
         while (log->committed < position->offset)
             promises_passed(broker->world, log->records[log->committed++].push);
+        snprintf(log->note, sizeof log->note, "%s", position->note == NULL ? "" : position->note);
     }
 }
 

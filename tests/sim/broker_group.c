@@ -108,9 +108,11 @@ static void tell_assigned(void *context) {
         for (int p = 0; p < broker->partitions; p++)
             if (member->owns[t][p]) {
                 member->position[t][p] = broker->topics[t].partitions[p].committed;
-                positions[count++] = (struct queue_position){.topic = broker->topics[t].name,
-                                                             .partition = p,
-                                                             .offset = member->position[t][p]};
+                positions[count++] =
+                    (struct queue_position){.topic = broker->topics[t].name,
+                                            .partition = p,
+                                            .offset = member->position[t][p],
+                                            .note = broker->topics[t].partitions[p].note};
             }
     member->assignments++;
     member->events->assigned(member->context, positions, count);

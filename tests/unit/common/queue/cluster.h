@@ -214,7 +214,9 @@ struct member {
     bool has[MEMBER_PARTITIONS];
     bool is_paused[MEMBER_PARTITIONS];
     int64_t next[MEMBER_PARTITIONS];
-    bool holds_release; /* the test releases */
+    char notes[MEMBER_PARTITIONS][16]; /* that came with the assignment */
+    const char *note;                  /* to commit with; may be NULL */
+    bool holds_release;                /* the test releases */
     void (*on_record)(struct member *member, const struct queue_record *record);
 };
 
@@ -232,6 +234,8 @@ static inline void member_assigned(void *context, const struct queue_position *p
         assert_true(positions[i].offset >= 0);
         member->has[positions[i].partition] = true;
         member->next[positions[i].partition] = positions[i].offset;
+        snprintf(member->notes[positions[i].partition], sizeof member->notes[0], "%s",
+                 positions[i].note == NULL ? "" : positions[i].note);
     }
     queue_consumer_accept(member->consumer);
 }
@@ -310,8 +314,10 @@ static inline void member_commit(struct member *member) {
 
     for (int32_t i = 0; i < MEMBER_PARTITIONS; i++) {
         if (member->has[i])
-            positions[count++] = (struct queue_position){
-                .topic = member->cluster->topic, .partition = i, .offset = member->next[i]};
+            positions[count++] = (struct queue_position){.topic = member->cluster->topic,
+                                                         .partition = i,
+                                                         .offset = member->next[i],
+                                                         .note = member->note};
     }
     queue_consumer_commit(member->consumer, positions, count);
 }

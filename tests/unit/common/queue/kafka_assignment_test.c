@@ -27,7 +27,8 @@ static void test_starts_where_nothing_is_skipped(void **state) {
 
 static void fill(struct kafka_assignment *assignment) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
-    struct kafka_offsets offsets[] = {{-1, 2, 4}, {3, 0, 5}, {9, 0, 9}, {1, 6, 8}};
+    struct kafka_offsets offsets[] = {
+        {-1, 2, 4, ""}, {3, 0, 5, "a"}, {9, 0, 9, ""}, {1, 6, 8, "b"}};
 
     rd_kafka_topic_partition_list_add(list, "push", 1);
     rd_kafka_topic_partition_list_add(list, "retry", 10);
@@ -68,6 +69,9 @@ static void test_tells_positions(void **state) {
     assert_string_equal(positions[1].topic, "push");
     assert_int_equal(positions[1].partition, 1);
     assert_int_equal(positions[1].offset, 3);
+    assert_string_equal(positions[1].note, "a");
+    assert_null(positions[2].note);
+    assert_null(positions[3].note); /* the log has moved past that commit */
     free(positions);
     kafka_assignment_clear(&assignment);
 }

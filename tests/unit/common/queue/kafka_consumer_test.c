@@ -18,6 +18,7 @@ static void test_reads_all_from_the_start_and_goes_on_behind_the_commit(void **s
     }
     assert_int_equal(end, 3000);
     assert_int_equal(queue_consumer_end_offset(first.consumer, "other", 0), -1);
+    first.note = "settled:0:AQ";
     member_commit(&first);
     await_count(cluster, first.commit_count, 1);
     assert_int_equal(first.commit_failure_count, 0);
@@ -30,6 +31,10 @@ static void test_reads_all_from_the_start_and_goes_on_behind_the_commit(void **s
     await_count(cluster, second.record_count, 100);
     let_pass(cluster->loop, 300);
     assert_int_equal(second.record_count, 100);
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        assert_string_equal(first.notes[i], "");
+        assert_string_equal(second.notes[i], "settled:0:AQ");
+    }
     assert_int_equal(first.disorder_count + second.disorder_count, 0);
     member_leave(&second);
     cluster_close(cluster);
