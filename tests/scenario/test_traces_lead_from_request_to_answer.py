@@ -88,7 +88,7 @@ def traceparents(gateway, pushkey, topic="push.fcm"):
     return [
         dict(record.headers).get("traceparent")
         for record in read_topic(gateway.queue.bootstrap, gateway.topic(topic))
-        if record.json()["notification"]["devices"][0]["pushkey"] == pushkey
+        if record.key.endswith(b"\0" + pushkey.encode())
     ]
 
 
