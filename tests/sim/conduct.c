@@ -248,7 +248,8 @@ void conduct_turned(struct world *world, const struct process *process, struct s
     for (size_t app = 0; app < world->cast->app_count; app++) {
         bool is_web = world->cast->apps[app].kind == PROVIDER_WEBPUSH;
         const char *suffix = is_web ? ".web.sim" : ".up.sim";
-        bool is_its_host = world->cast->apps[app].hosts > 1 && number < HOSTS_MAX &&
+        bool is_its_host = host.size > 0 && world->cast->apps[app].hosts > 1 &&
+                           number < HOSTS_MAX &&
                            memmem(host.data, host.size, suffix, strlen(suffix)) != NULL;
         if (host.size == 0 ? slice_is(app_id, world->cast->apps[app].pattern) &&
                                  world->cast->apps[app].hosts == 1
