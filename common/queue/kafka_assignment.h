@@ -46,7 +46,9 @@ struct kafka_place *kafka_assignment_find(const struct kafka_assignment *assignm
                                           const char *topic, int32_t partition);
 
 /* Turns the queue of each partition aside, so that its records arrive in records and not among the
- * events of the group. To be done before reading begins, each time. */
+ * events of the group. To be done before reading begins, each time; and now and then while it goes
+ * on: the library turns a queue back when it has stopped an earlier reading of the partition, which
+ * may be after this, and its records would then arrive nowhere. What came meanwhile is kept. */
 void kafka_assignment_divert(const struct kafka_assignment *assignment, rd_kafka_t *client,
                              rd_kafka_queue_t *records);
 

@@ -114,6 +114,11 @@ static void enter(struct queue_consumer *consumer, enum consumer_state state) {
     update_hold(consumer);
 }
 
+static void divert(struct queue_consumer *consumer) {
+    kafka_assignment_divert(&consumer->assignment, consumer->client,
+                            kafka_pump_queue(consumer->records));
+}
+
 /* NULL gives everything back. */
 static void assign(struct queue_consumer *consumer, const rd_kafka_topic_partition_list_t *list) {
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
@@ -324,8 +329,10 @@ static void on_tick(void *context) {
     kafka_pump_kick(consumer->control);
     if (consumer->state == CONSUMER_LOCATING)
         locate(consumer);
-    if (consumer->state == CONSUMER_READING && !consumer->leaves)
+    if (consumer->state == CONSUMER_READING && !consumer->leaves) {
+        divert(consumer);
         kafka_survey_tick(&consumer->survey);
+    }
     answer_commits(consumer);
     check_left(consumer);
     end_turn(consumer);
@@ -405,8 +412,7 @@ void queue_consumer_close(struct queue_consumer *consumer) {
 void queue_consumer_accept(struct queue_consumer *consumer) {
     if (consumer->state != CONSUMER_OFFERED)
         return;
-    kafka_assignment_divert(&consumer->assignment, consumer->client,
-                            kafka_pump_queue(consumer->records));
+    divert(consumer);
     assign(consumer, consumer->assignment.list);
     enter(consumer, CONSUMER_READING);
 }
