@@ -30,6 +30,7 @@ struct waiter {
     struct slice audience; /* its own copy */
     enum credential_result result;
     struct buffer authorization; /* what it is to be told when READY */
+    bool is_of_old_key;
 };
 
 /* What the last fetch came to. */
@@ -343,6 +344,10 @@ static struct token *token_of(struct account *account, struct slice audience) {
     return token != NULL && token->expires_ms - now_of(account) >= LEAST_LEFT_MS ? token : NULL;
 }
 
+static bool is_of_old_key(const struct account *account, const struct token *token) {
+    return token->key_generation != key_generation(account);
+}
+
 /* A token that will soon expire, or whose key was replaced: it serves until the next one is here.
  */
 static bool wants_renewal(struct account *account, const struct token *token) {
@@ -355,7 +360,7 @@ static bool wants_renewal(struct account *account, const struct token *token) {
         account->look_again_ms = now_ms + BETWEEN_LOOKS_MS;
         credential_key_look(account->key, &error);
     }
-    return now_ms >= token->refresh_ms || token->key_generation != key_generation(account);
+    return now_ms >= token->refresh_ms || is_of_old_key(account, token);
 }
 
 static bool may_fetch(const struct account *account) {
@@ -386,6 +391,7 @@ static void answer_waiters(struct account *account) {
         waiter->result = account->health == HEALTH_BROKEN ? CREDENTIAL_BROKEN : CREDENTIAL_LATER;
         if (token != NULL) {
             waiter->result = CREDENTIAL_READY;
+            waiter->is_of_old_key = is_of_old_key(account, token);
             buffer_append(&waiter->authorization, buffer_slice(&token->authorization));
         }
     }
@@ -394,7 +400,9 @@ static void answer_waiters(struct account *account) {
     snprintf(reason, sizeof reason, "%s", account->reason);
     while (first != NULL) {
         struct waiter *next = first->next;
-        first->fetched(first->context, first->result, buffer_slice(&first->authorization),
+        const struct credential credential = {.authorization = buffer_slice(&first->authorization),
+                                              .is_of_old_key = first->is_of_old_key};
+        first->fetched(first->context, first->result, &credential,
                        first->result == CREDENTIAL_READY ? NULL : reason);
         waiter_free(first);
         first = next;
@@ -434,15 +442,16 @@ static void turned(void *context) {
 }
 
 bool credential_cached(struct credentials *credentials, const struct app *app,
-                       struct slice audience, struct slice *authorization) {
+                       struct slice audience, struct credential *out) {
     struct account *account = account_of(credentials, app);
 
-    *authorization = (struct slice){0};
+    *out = (struct credential){0};
     if (account == NULL)
         return true;
     const struct token *token = token_made_for(account, audience);
     if (token != NULL)
-        *authorization = buffer_slice(&token->authorization);
+        *out = (struct credential){.authorization = buffer_slice(&token->authorization),
+                                   .is_of_old_key = is_of_old_key(account, token)};
     return token != NULL;
 }
 

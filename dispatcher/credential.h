@@ -21,19 +21,23 @@ enum credential_result {
     CREDENTIAL_BROKEN, /* key file or project are wrong: only an operator can mend it */
 };
 
-/* authorization is a header value, borrowed for the call; reason is set unless READY. */
+struct credential {
+    struct slice authorization; /* a header value; empty for an app whose provider needs none */
+    bool is_of_old_key; /* the key was replaced since, and what is made with it not here yet */
+};
+
+/* The credential is borrowed for the call, and empty unless READY; then reason is not set. */
 typedef void credential_fetched(void *context, enum credential_result result,
-                                struct slice authorization, const char *reason);
+                                const struct credential *credential, const char *reason);
 
 /* Lets go of what no app of these, and nobody who waits, has a use for any more. */
 void credentials_keep(struct credentials *credentials, const struct apps *apps);
 
 /* A token of the app that is good for at least another ten seconds, without waiting: true, and
- * *authorization valid until the next call of this module. An app whose provider needs none gives
- * true and the empty slice. The audience is what the provider's row says of the device; empty where
- * it says nothing. */
+ * *out valid until the next call of this module. The audience is what the provider's row says of
+ * the device; empty where it says nothing. */
 bool credential_cached(struct credentials *credentials, const struct app *app,
-                       struct slice audience, struct slice *authorization);
+                       struct slice audience, struct credential *out);
 
 /* For an app that credential_cached has nothing for. Calls back exactly once, never within this
  * call. All who ask meanwhile share one fetch. After a failure the next attempt starts no sooner

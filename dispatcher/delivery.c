@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void encode_and_send(struct delivery *delivery, struct slice authorization);
+static void encode_and_send(struct delivery *delivery, const struct credential *credential);
 
 const char *delivery_state_name(enum delivery_state state) {
     static const char *const names[] = {"queued",    "admitting", "gated",
@@ -153,15 +153,15 @@ static uint32_t random_number(struct delivery *delivery) {
     return number;
 }
 
-static void fetched(void *context, enum credential_result result, struct slice authorization,
-                    const char *reason) {
+static void fetched(void *context, enum credential_result result,
+                    const struct credential *credential, const char *reason) {
     struct delivery *delivery = context;
     struct ending ending;
 
     if (delivery->abandoned) {
         intake_remove(delivery);
     } else if (result == CREDENTIAL_READY) {
-        encode_and_send(delivery, authorization);
+        encode_and_send(delivery, credential);
     } else {
         decide_credential(result, reason, &ending);
         gates_learn_credential(
@@ -187,11 +187,11 @@ static struct slice audience_of(const struct delivery *delivery) {
 void delivery_send(struct delivery *delivery) {
     struct credentials *credentials = delivery->core->parts.credentials;
     const struct slice audience = audience_of(delivery);
-    struct slice authorization;
+    struct credential credential;
 
     delivery_enter(delivery, DELIVERY_PREPARING);
-    if (credential_cached(credentials, delivery->app, audience, &authorization))
-        encode_and_send(delivery, authorization);
+    if (credential_cached(credentials, delivery->app, audience, &credential))
+        encode_and_send(delivery, &credential);
     else
         credential_fetch(credentials, delivery->app, audience, fetched, delivery);
 }
@@ -219,6 +219,7 @@ static void tell_gates(struct delivery *delivery, const struct sender_outcome *o
         .news = is_answered ? decide_news(meaning, ending, is_host)
                             : decide_news_unanswered(outcome->result),
         .pushkey = delivery_pushkey_number(delivery),
+        .connection = is_answered ? 0 : outcome->broken_connection,
         .reason = ending->reason,
         .retry_after_ms = ending->retry_after_ms,
         .took_ms = loop_monotonic_ms(delivery->core->parts.loop) - delivery->started_ms,
@@ -282,7 +283,7 @@ static void answered(void *context, const struct sender_outcome *outcome) {
     follow(delivery, step, &ending);
 }
 
-static void encode_and_send(struct delivery *delivery, struct slice authorization) {
+static void encode_and_send(struct delivery *delivery, const struct credential *credential) {
     struct core *core = delivery->core;
     struct encode_output output = {0};
     struct ending ending;
@@ -296,7 +297,7 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
         &(struct encode_input){.app = delivery->is_outdated ? &without_counts : delivery->app,
                                .notification = delivery->notification,
                                .device = delivery->device,
-                               .authorization = authorization,
+                               .authorization = credential->authorization,
                                .record_id = delivery->meta.id,
                                .now_ms = loop_wall_ms(core->parts.loop),
                                .random = random},
@@ -307,7 +308,8 @@ static void encode_and_send(struct delivery *delivery, struct slice authorizatio
         return;
     }
     memory_free_secret(delivery->authorization);
-    delivery->authorization = memory_copy_slice(authorization);
+    delivery->authorization = memory_copy_slice(credential->authorization);
+    delivery->is_of_old_key = credential->is_of_old_key;
     delivery->started_ms = loop_monotonic_ms(core->parts.loop);
     delivery->host = recent_sent(core->recent, output.request.url);
     delivery_enter(delivery, DELIVERY_SENDING);

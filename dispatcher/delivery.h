@@ -46,6 +46,7 @@ struct delivery {
     struct gate_ticket ticket;
     int tries;
     char *authorization; /* what the last send carried, a secret; NULL without */
+    bool is_of_old_key;  /* that it was made with: what it earns is not the present key's */
     bool is_leaving;     /* ending says how, unless Redis has another end for it */
     struct ending ending;
     int64_t delay_ms;     /* of the retry topic that its copy went to */

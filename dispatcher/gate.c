@@ -75,12 +75,17 @@ static void forget_evidence(struct gate *gate) {
     gate->misconfigured_count = 0;
 }
 
+static bool is_alike(const struct gate_suspect *suspect, const struct gate_report *report) {
+    return suspect->pushkey == report->pushkey ||
+           (report->connection != 0 && suspect->connection == report->connection);
+}
+
 /* One pushkey's trouble, however often it is met, is no more than one pushkey's trouble: unless
- * there is no other, and it goes on. */
-static bool is_evidence(struct gate *gate, uint64_t pushkey, int64_t now_ms) {
+ * there is no other, and it goes on. So is what one connection carried when it broke. */
+static bool is_evidence(struct gate *gate, const struct gate_report *report, int64_t now_ms) {
     for (size_t i = 0; i < gate->suspect_count && i < GATE_EVIDENCE; i++) {
         struct gate_suspect *suspect = &gate->suspects[i];
-        if (suspect->pushkey != pushkey)
+        if (!is_alike(suspect, report))
             continue;
         if (now_ms - suspect->at_ms < SAME_PUSHKEY_MS)
             return false;
@@ -88,8 +93,8 @@ static bool is_evidence(struct gate *gate, uint64_t pushkey, int64_t now_ms) {
         gate->suspect_count++;
         return true;
     }
-    gate->suspects[gate->suspect_count % GATE_EVIDENCE] =
-        (struct gate_suspect){.pushkey = pushkey, .at_ms = now_ms};
+    gate->suspects[gate->suspect_count % GATE_EVIDENCE] = (struct gate_suspect){
+        .pushkey = report->pushkey, .connection = report->connection, .at_ms = now_ms};
     gate->suspect_count++;
     return true;
 }
@@ -219,7 +224,7 @@ static void learn_trouble(struct gate *gate, const struct gate_report *report, i
         gate->probe_ms = now_ms + GATE_PROBE_EVERY_MS;
     } else if (gate->state == GATE_PROBING) {
         close(gate, report, gate->is_said, now_ms);
-    } else if (gate->state == GATE_OPEN && is_evidence(gate, report->pushkey, now_ms)) {
+    } else if (gate->state == GATE_OPEN && is_evidence(gate, report, now_ms)) {
         remember(gate, true);
         halve(gate, now_ms);
         if (gate->suspect_count >= GATE_EVIDENCE || is_mostly_trouble(gate))
@@ -248,7 +253,7 @@ static void learn_misconfigured(struct gate *gate, const struct gate_report *rep
                                 int64_t now_ms) {
     if (gate->state == GATE_PROBING) {
         latch(gate, report, now_ms);
-    } else if (gate->state != GATE_LATCHED && is_evidence(gate, report->pushkey, now_ms)) {
+    } else if (gate->state != GATE_LATCHED && is_evidence(gate, report, now_ms)) {
         gate->misconfigured_count++;
         if (gate->misconfigured_count >= GATE_EVIDENCE)
             latch(gate, report, now_ms);

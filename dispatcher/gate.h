@@ -32,6 +32,7 @@ enum gate_news {
 struct gate_report {
     enum gate_news news;
     uint64_t pushkey;       /* whose push it was */
+    uint64_t connection;    /* of trouble: which connection broke under it; 0: none */
     const char *reason;     /* of trouble */
     int64_t retry_after_ms; /* GATE_WAIT: 0 is not said */
     int64_t took_ms;        /* from the pass to the news */
@@ -41,14 +42,15 @@ struct gate_report {
 };
 
 enum {
-    GATE_EVIDENCE = 3,                   /* pushkeys in a row that trouble takes to be the gate's */
-    GATE_EARNED_MAX = 1000,              /* rejects that may be saved up */
-    GATE_PROBE_EVERY_MS = 60 * 1000,     /* while latched */
+    GATE_EVIDENCE = 3,               /* pushkeys in a row whose trouble takes to be the gate's */
+    GATE_EARNED_MAX = 1000,          /* rejects that may be saved up */
+    GATE_PROBE_EVERY_MS = 60 * 1000, /* while latched */
     GATE_CLOSED_MAX_MS = 60 * 60 * 1000, /* whatever a provider asks for */
 };
 
 struct gate_suspect {
     uint64_t pushkey;
+    uint64_t connection;
     int64_t at_ms;
 };
 

@@ -93,9 +93,11 @@ static void learn(struct gates *gates, struct place *place, struct delivery *del
     struct gate_report heard = *report;
 
     heard.is_late = gate_is_shut(&place->gate) && delivery->ticket.passed_ms < place->gate.shut_ms;
-    heard.earns_nothing = report->news == GATE_SUCCESS &&
-                          !gate_places_is_certain(gates->places, delivery->app,
-                                                  delivery->ticket.places[0], false, now_of(gates));
+    heard.earns_nothing =
+        report->news == GATE_SUCCESS &&
+        (delivery->is_of_old_key ||
+         !gate_places_is_certain(gates->places, delivery->app, delivery->ticket.places[0], false,
+                                 now_of(gates)));
     gate_room_learn(&gates->room, place, delivery->size_bytes, report->news);
     gate_learn(&place->gate, &heard, now_of(gates));
     if (report->news == GATE_SUCCESS && place->is_judged)
@@ -342,7 +344,7 @@ bool gates_spend(struct delivery *delivery) {
     struct gates *gates = delivery->core->gates;
     struct gate *gate = ticket->passed > 0 ? &ticket->places[ticket->passed - 1]->gate : NULL;
 
-    return gate != NULL && gate->has_succeeded &&
+    return gate != NULL && gate->has_succeeded && !delivery->is_of_old_key &&
            delivery->started_ms >= gate->first_succeeded_ms &&
            gate_places_is_certain(gates->places, delivery->app, ticket->places[0], true,
                                   now_of(gates)) &&

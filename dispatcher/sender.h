@@ -24,6 +24,7 @@ struct sender_outcome {
     struct http_response response; /* SENDER_ANSWERED only */
     const char *reason; /* otherwise: static, for metrics: "timeout", "tls", "refused", … */
     const char *detail; /* otherwise: the library's words, for the log */
+    uint64_t broken_connection; /* which one broke under it, and under all it carried; 0: none */
 };
 
 /* Borrowed for the call. */

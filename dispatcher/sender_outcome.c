@@ -25,6 +25,16 @@ static const char *unreached_reason(CURLcode code) {
     return "connect_failed";
 }
 
+bool sender_outcome_is_of_connection(const struct sender_failure *failure) {
+    static const CURLcode codes[] = {CURLE_HTTP2, CURLE_GOT_NOTHING, CURLE_SEND_ERROR,
+                                     CURLE_RECV_ERROR, CURLE_ABORTED_BY_CALLBACK};
+    bool is_listed = false;
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        is_listed = is_listed || failure->code == codes[i];
+    return is_listed && failure->begun && !failure->refused && !failure->timed_out;
+}
+
 enum sender_result sender_outcome_judge(const struct sender_failure *failure, const char **reason) {
     if (failure->forbidden && !failure->begun) {
         *reason = "forbidden_address";

@@ -20,4 +20,8 @@ struct sender_failure {
 /* In doubt it is SENDER_LOST. reason is static text. */
 enum sender_result sender_outcome_judge(const struct sender_failure *failure, const char **reason);
 
+/* Whether it was the connection that broke, with all that it carried, and not this request:
+ * CURLE_ABORTED_BY_CALLBACK is how we keep libcurl from sending it again on another one. */
+bool sender_outcome_is_of_connection(const struct sender_failure *failure);
+
 #endif

@@ -34,6 +34,7 @@ struct sender_transfer {
     unsigned unacknowledged_limit_ms;
     bool multiplexes;
     bool begun;
+    curl_off_t connection; /* that it began on; libcurl counts from 0 */
     bool refused;
     bool deferred;
     bool body_is_cut;
@@ -100,11 +101,9 @@ static long information(const struct sender_transfer *transfer, CURLINFO name) {
     return value;
 }
 
-static bool is_admitted(const struct sender_transfer *transfer) {
-    curl_off_t connection = -1;
-
-    curl_easy_getinfo(transfer->easy, CURLINFO_CONN_ID, &connection);
-    return transfer->admit(transfer->owner, connection,
+static bool is_admitted(struct sender_transfer *transfer) {
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONN_ID, &transfer->connection);
+    return transfer->admit(transfer->owner, transfer->connection,
                            information(transfer, CURLINFO_NUM_CONNECTS) > 0);
 }
 
@@ -275,5 +274,7 @@ void sender_transfer_outcome(const struct sender_transfer *transfer, CURLcode co
                                      .refused = transfer->refused,
                                      .timed_out = timed_out};
     out->result = sender_outcome_judge(&failure, &out->reason);
+    if (sender_outcome_is_of_connection(&failure))
+        out->broken_connection = (uint64_t)transfer->connection + 1;
     out->detail = transfer->detail[0] != '\0' ? transfer->detail : curl_easy_strerror(code);
 }

@@ -39,11 +39,11 @@ static void on_patience(void *context) {
 
 /* ---- Credentials ---- */
 
-static void on_credential(void *context, enum credential_result result, struct slice authorization,
-                          const char *reason) {
+static void on_credential(void *context, enum credential_result result,
+                          const struct credential *credential, const char *reason) {
     struct errand *errand = context;
 
-    (void)authorization;
+    (void)credential;
     errand->at->has_answer = true;
     errand->at->credential = result;
     snprintf(errand->at->credential_reason, sizeof errand->at->credential_reason, "%s",
@@ -55,10 +55,10 @@ static void ask_credential(struct errand *errand) {
     const struct app *app = errand->at->app;
     const struct provider *provider = provider_for(app->kind);
     struct slice audience = provider->audience == NULL ? (struct slice){0} : slice_of(any_audience);
-    struct slice authorization;
+    struct credential credential;
 
-    if (credential_cached(errand->rehearsal->credentials, app, audience, &authorization)) {
-        errand->at->needs_credential = authorization.size > 0;
+    if (credential_cached(errand->rehearsal->credentials, app, audience, &credential)) {
+        errand->at->needs_credential = credential.authorization.size > 0;
         errand->at->has_answer = true;
         errand->at->credential = CREDENTIAL_READY;
         return;

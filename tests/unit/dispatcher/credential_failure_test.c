@@ -137,11 +137,30 @@ static void test_a_replaced_key_is_used_soon(void **state) {
     expect_cached(world, "Bearer first");
     write_key(world, "https://elsewhere.example/token");
     fake_loop_run(world->loop, 10000);
-    expect_cached(world, "Bearer first");
+    expect_of_old_key(world, "Bearer first");
     assert_int_equal(world->sender->sent_count, 2);
     assert_string_equal(world->sender->url, "https://elsewhere.example/token");
     fake_sender_answer(world->sender, 200, TOKEN("second"));
     expect_cached(world, "Bearer second");
+}
+
+/* It may serve for an hour, and what it earns must not be spent on what the new key is told. */
+static void test_a_token_of_a_replaced_key_is_known_for_one_as_long_as_it_serves(void **state) {
+    struct world *world = *state;
+    struct asker asker = {0};
+
+    have_token(world);
+    write_key(world, "https://elsewhere.example/token");
+    fake_loop_run(world->loop, 10000);
+    for (size_t i = 0; i < 20; i++) {
+        expect_of_old_key(world, "Bearer first");
+        ask(world, &asker);
+        fake_loop_run(world->loop, 0);
+        assert_true(asker.is_of_old_key);
+        asker = (struct asker){0};
+        fake_sender_answer(world->sender, 503, "");
+        fake_loop_run(world->loop, 30000);
+    }
 }
 
 static void test_a_file_broken_in_passing_does_not_take_the_token(void **state) {
@@ -160,7 +179,7 @@ static void test_a_file_broken_in_passing_does_not_take_the_token(void **state) 
     assert_int_equal(world->sender->sent_count, 1);
     write_key(world, "https://elsewhere.example/token");
     fake_loop_run(world->loop, 30000);
-    expect_cached(world, "Bearer first");
+    expect_of_old_key(world, "Bearer first");
     assert_int_equal(world->sender->sent_count, 2);
 }
 
@@ -203,6 +222,7 @@ int main(void) {
         WITH_WORLD(test_mending_the_file_heals),
         WITH_WORLD(test_a_key_that_was_refused_is_read_again),
         WITH_WORLD(test_a_replaced_key_is_used_soon),
+        WITH_WORLD(test_a_token_of_a_replaced_key_is_known_for_one_as_long_as_it_serves),
         WITH_WORLD(test_a_file_broken_in_passing_does_not_take_the_token),
         WITH_WORLD(test_an_asker_may_ask_again_when_told_of_a_failure),
         WITH_WORLD(test_an_app_without_an_account_is_broken),

@@ -44,15 +44,18 @@ struct asker {
     char reason[64];
     struct asker *asks_then; /* asks for another within its call */
     bool forgets;
+    bool is_of_old_key; /* what it was told of */
 };
 
-static inline void fetched(void *context, enum credential_result result, struct slice authorization,
-                           const char *reason) {
+static inline void fetched(void *context, enum credential_result result,
+                           const struct credential *credential, const char *reason) {
     struct asker *asker = context;
     struct world *world = asker->world;
+    struct slice authorization = credential->authorization;
 
     asker->calls++;
     asker->result = result;
+    asker->is_of_old_key = credential->is_of_old_key;
     snprintf(asker->authorization, sizeof asker->authorization, "%.*s", (int)authorization.size,
              authorization.size == 0 ? "" : authorization.data);
     snprintf(asker->reason, sizeof asker->reason, "%s", reason == NULL ? "" : reason);
@@ -83,14 +86,23 @@ static inline void expect_failure(const struct asker *asker, enum credential_res
 }
 
 static inline void expect_cached(struct world *world, const char *authorization) {
-    struct slice seen = {0};
+    struct credential seen;
 
     assert_true(credential_cached(world->credentials, &world->app, no_audience, &seen));
-    assert_true(slice_is(seen, authorization));
+    assert_true(slice_is(seen.authorization, authorization));
+    assert_false(seen.is_of_old_key);
+}
+
+static inline void expect_of_old_key(struct world *world, const char *authorization) {
+    struct credential seen;
+
+    assert_true(credential_cached(world->credentials, &world->app, no_audience, &seen));
+    assert_true(slice_is(seen.authorization, authorization));
+    assert_true(seen.is_of_old_key);
 }
 
 static inline void expect_nothing_cached(struct world *world) {
-    struct slice seen = {0};
+    struct credential seen;
 
     assert_false(credential_cached(world->credentials, &world->app, no_audience, &seen));
 }

@@ -11,11 +11,12 @@ static const char second_key[] = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
 
 /* The cached credential; the caller frees it. */
 static inline char *cached(struct world *world, struct slice audience) {
-    struct slice seen = {0};
+    struct credential seen;
 
     assert_true(credential_cached(world->credentials, &world->app, audience, &seen));
-    assert_true(seen.size > 0);
-    return memory_copy_slice(seen);
+    assert_true(seen.authorization.size > 0);
+    assert_false(seen.is_of_old_key);
+    return memory_copy_slice(seen.authorization);
 }
 
 static inline void expect_same(struct world *world, struct slice audience, const char *value) {

@@ -143,12 +143,12 @@ static void test_apps_of_one_account_share_its_token(void **state) {
     struct world *world = *state;
     struct app other = world->app;
     struct app elsewhere = world->app;
-    struct slice seen = {0};
+    struct credential seen;
 
     have_token(world);
     other.pattern = "im.example.beta";
     assert_true(credential_cached(world->credentials, &other, no_audience, &seen));
-    assert_true(slice_is(seen, "Bearer first"));
+    assert_true(slice_is(seen.authorization, "Bearer first"));
     elsewhere.route.ca_file = NULL;
     assert_false(credential_cached(world->credentials, &elsewhere, no_audience, &seen));
 }

@@ -64,6 +64,24 @@ static void one_pushkey_is_no_evidence_however_often(void **state) {
     assert_int_equal(gate.state, GATE_OPEN);
 }
 
+static void what_one_connection_carried_when_it_broke_is_one_piece_of_evidence(void **state) {
+    struct gate gate = gate_at_start();
+
+    (void)state;
+    for (uint64_t connection = 1; connection <= 3; connection++) {
+        assert_int_equal(gate.state, GATE_OPEN);
+        for (uint64_t i = 0; i < 20; i++)
+            gate_pass(&gate, start_ms);
+        for (uint64_t i = 0; i < 20; i++)
+            gate_learn(&gate,
+                       &(struct gate_report){.news = GATE_TROUBLE,
+                                             .pushkey = 100 * connection + i,
+                                             .connection = connection},
+                       start_ms);
+    }
+    assert_int_equal(gate.state, GATE_CLOSED);
+}
+
 static void one_pushkey_is_evidence_when_it_goes_on_for_minutes(void **state) {
     struct gate gate = gate_at_start();
 
@@ -303,6 +321,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_pushkeys_in_a_row_are_the_hosts_trouble),
         cmocka_unit_test(one_pushkey_is_no_evidence_however_often),
+        cmocka_unit_test(what_one_connection_carried_when_it_broke_is_one_piece_of_evidence),
         cmocka_unit_test(one_pushkey_is_evidence_when_it_goes_on_for_minutes),
         cmocka_unit_test(half_of_sixteen_in_trouble_close_it),
         cmocka_unit_test(what_is_said_closes_at_once_for_as_long_as_is_asked),

@@ -37,6 +37,7 @@ static void a_stream_given_back_is_unsent(void **state) {
 
 static void what_may_have_arrived_is_lost_and_not_sent_twice(void **state) {
     static const char *const paths[] = {"/reset", "/drop", "/close"};
+    static const uint64_t broken[] = {0, 1, 1}; /* one for both that it carried; a stream is none */
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct fixture fixture = open_fixture(state, 1, 10000);
@@ -47,6 +48,8 @@ static void what_may_have_arrived_is_lost_and_not_sent_twice(void **state) {
         send_path(&fixture, paths[i], &replies[1]);
         await(&fixture);
         expect_failure(&replies[0], SENDER_LOST, "reset");
+        assert_int_equal(replies[0].broken_connection, broken[i]);
+        assert_int_equal(replies[1].broken_connection, broken[i]);
         int64_t after = counted(&fixture, "requests", paths[i]);
         assert_true(after - before <= 2);
         close_fixture(&fixture);

@@ -54,6 +54,7 @@ struct reply {
     int status;
     bool is_cut;
     char reason[32];
+    uint64_t broken_connection;
     char retry_after[32];
     char date[32];
     struct buffer body;
@@ -142,6 +143,7 @@ static inline void on_done(void *context, const struct sender_outcome *outcome) 
         buffer_append(&reply->body, outcome->response.body);
     } else {
         assert_non_null(outcome->detail);
+        reply->broken_connection = outcome->broken_connection;
         keep_text(reply->reason, sizeof reply->reason, slice_of(outcome->reason));
     }
     if (--reply->fixture->awaited_count == 0)

@@ -64,8 +64,28 @@ static void judges(void **state) {
     }
 }
 
+/* A stream that is reset, or slow, is one request's matter. */
+static void tells_a_broken_connection(void **state) {
+    static const CURLcode broken[] = {CURLE_HTTP2, CURLE_GOT_NOTHING, CURLE_SEND_ERROR,
+                                      CURLE_RECV_ERROR, CURLE_ABORTED_BY_CALLBACK};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        struct sender_failure failure = {.code = broken[i], .begun = true, .written = true};
+        assert_true(sender_outcome_is_of_connection(&failure));
+        failure.timed_out = true;
+        assert_false(sender_outcome_is_of_connection(&failure));
+        failure = (struct sender_failure){.code = broken[i], .begun = true, .refused = true};
+        assert_false(sender_outcome_is_of_connection(&failure));
+        assert_false(sender_outcome_is_of_connection(&(struct sender_failure){.code = broken[i]}));
+    }
+    assert_false(sender_outcome_is_of_connection(
+        &(struct sender_failure){.code = CURLE_HTTP2_STREAM, .begun = true, .written = true}));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(judges)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(judges),
+                                       cmocka_unit_test(tells_a_broken_connection)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
