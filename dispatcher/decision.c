@@ -69,6 +69,20 @@ enum gate_news decide_news_unanswered(enum sender_result result) {
     return result == SENDER_UNSENT ? GATE_SILENT : GATE_TROUBLE;
 }
 
+enum gate_cause decide_cause(enum gate_news news, bool is_answered) {
+    static const enum gate_cause causes[GATE_NEWS_COUNT] = {
+        [GATE_TROUBLE] = GATE_CAUSE_FAILING,
+        [GATE_WAIT] = GATE_CAUSE_WAIT,
+        [GATE_MISCONFIGURED] = GATE_CAUSE_REFUSED,
+    };
+
+    return news == GATE_TROUBLE && !is_answered ? GATE_CAUSE_UNREACHABLE : causes[news];
+}
+
+enum gate_cause decide_cause_credential(enum credential_result result) {
+    return result == CREDENTIAL_BROKEN ? GATE_CAUSE_CREDENTIAL : GATE_CAUSE_TOKEN;
+}
+
 bool decide_holds(enum answer_meaning meaning, bool is_host) {
     return meanings[meaning].holds || (meaning == ANSWER_RETRY_HOST && is_host);
 }

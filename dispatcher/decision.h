@@ -42,6 +42,10 @@ void decide_credential(enum credential_result result, const char *reason, struct
 enum gate_news decide_news(enum answer_meaning meaning, const struct ending *ending, bool is_host);
 enum gate_news decide_news_unanswered(enum sender_result result);
 
+/* What shuts a gate by such news; GATE_CAUSE_NONE for news that shut none. */
+enum gate_cause decide_cause(enum gate_news news, bool is_answered);
+enum gate_cause decide_cause_credential(enum credential_result result);
+
 /* Whether the pushkey has to wait: an endpoint's trouble is its own, until others share it. */
 bool decide_holds(enum answer_meaning meaning, bool is_host);
 

@@ -169,6 +169,7 @@ static void fetched(void *context, enum credential_result result,
                                                                                 : GATE_TROUBLE,
                                             .pushkey = delivery_pushkey_number(delivery),
                                             .reason = reason,
+                                            .cause = decide_cause_credential(result),
                                             .random = random_number(delivery)});
         settle(delivery, &ending);
     }
@@ -226,6 +227,7 @@ static void tell_gates(struct delivery *delivery, const struct sender_outcome *o
         .random = random_number(delivery),
     };
 
+    report.cause = decide_cause(report.news, is_answered);
     ending->holds = is_answered && decide_holds(meaning, is_host);
     if (is_answered && meaning == ANSWER_AMBIGUOUS) {
         bool is_earned = gates_spend(delivery);

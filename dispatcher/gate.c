@@ -115,12 +115,13 @@ static bool is_mostly_trouble(const struct gate *gate) {
 
 /* ---- Turns ---- */
 
-static void shut(struct gate *gate, enum gate_state state, bool is_said, const char *reason,
-                 int64_t now_ms) {
+static void shut(struct gate *gate, enum gate_state state, bool is_said, enum gate_cause cause,
+                 const char *reason, int64_t now_ms) {
     if (!gate_is_shut(gate))
         gate->shut_ms = now_ms;
     gate->state = state;
     gate->is_said = is_said;
+    gate->cause = cause;
     gate->history = 0;
     gate->history_count = 0;
     snprintf(gate->reason, sizeof gate->reason, "%s", reason == NULL ? "" : reason);
@@ -148,17 +149,18 @@ static void close(struct gate *gate, const struct gate_report *report, bool is_s
         pause_ms = backoff_ms(gate, report->random);
     if (pause_ms > GATE_CLOSED_MAX_MS)
         pause_ms = GATE_CLOSED_MAX_MS;
-    shut(gate, GATE_CLOSED, is_said, report->reason, now_ms);
+    shut(gate, GATE_CLOSED, is_said, report->cause, report->reason, now_ms);
     gate->probe_ms = now_ms + pause_ms;
 }
 
 static void latch(struct gate *gate, const struct gate_report *report, int64_t now_ms) {
-    shut(gate, GATE_LATCHED, true, report->reason, now_ms);
+    shut(gate, GATE_LATCHED, true, report->cause, report->reason, now_ms);
     gate->probe_ms = now_ms + GATE_PROBE_EVERY_MS;
 }
 
 static void open(struct gate *gate, int64_t now_ms) {
     gate->state = GATE_OPEN;
+    gate->cause = GATE_CAUSE_NONE;
     gate->reason[0] = '\0';
     gate->opened_ms = now_ms;
     gate->window = 1;
@@ -277,9 +279,9 @@ void gate_learn(struct gate *gate, const struct gate_report *report, int64_t now
     gate->in_flight--;
 }
 
-void gate_shut(struct gate *gate, enum gate_state state, const char *reason, int64_t probe_ms,
-               int64_t now_ms) {
-    shut(gate, state, true, reason, now_ms);
+void gate_shut(struct gate *gate, enum gate_state state, enum gate_cause cause, const char *reason,
+               int64_t probe_ms, int64_t now_ms) {
+    shut(gate, state, true, cause, reason, now_ms);
     gate->probe_ms = probe_ms;
 }
 

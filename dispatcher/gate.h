@@ -34,6 +34,7 @@ struct gate_report {
     uint64_t pushkey;       /* whose push it was */
     uint64_t connection;    /* of trouble: which connection broke under it; 0: none */
     const char *reason;     /* of trouble */
+    enum gate_cause cause;  /* likewise */
     int64_t retry_after_ms; /* GATE_WAIT: 0 is not said */
     int64_t took_ms;        /* from the pass to the news */
     bool is_late;           /* it passed before the gate was shut, so it is not the probe */
@@ -59,6 +60,7 @@ struct gate {
     enum gate_state state;
     enum gate_state shut; /* while PROBING: what it was, and is again if the probe fails */
     bool is_said;         /* shut by the provider's own word, which is true for the whole fleet */
+    enum gate_cause cause;
     char reason[GATE_REASON_SIZE];
     int64_t shut_ms;   /* since when */
     int64_t probe_ms;  /* shut: when the next probe may go */
@@ -96,8 +98,8 @@ void gate_learn(struct gate *gate, const struct gate_report *report, int64_t now
 
 /* What the fleet or an operator says: shut from now on, with the next probe at probe_ms; or open
  * again, beginning with a probe. */
-void gate_shut(struct gate *gate, enum gate_state state, const char *reason, int64_t probe_ms,
-               int64_t now_ms);
+void gate_shut(struct gate *gate, enum gate_state state, enum gate_cause cause, const char *reason,
+               int64_t probe_ms, int64_t now_ms);
 void gate_retry(struct gate *gate, int64_t now_ms);
 
 /* Shut or probing. */

@@ -189,9 +189,10 @@ void gate_places_each(struct gate_places *places, gate_places_visit *visit, void
     visit(context, place);
 }
 
-void gate_places_count(const struct gate_places *places, size_t counts[GATE_STATE_COUNT]) {
+void gate_places_count(const struct gate_places *places,
+                       size_t counts[GATE_STATE_COUNT][GATE_CAUSE_COUNT]) {
     for (const struct place *place = places->all; place != NULL; place = place->hh.next)
-        counts[place->gate.state]++;
+        counts[place->gate.state][place->gate.cause]++;
 }
 
 static void write_text(const char *name, const char *text, struct buffer *out) {

@@ -69,7 +69,8 @@ void gate_place_log(const struct place *place, const char *lane, enum gate_state
 typedef void gate_places_visit(void *context, struct place *place);
 void gate_places_each(struct gate_places *places, gate_places_visit *visit, void *context);
 
-void gate_places_count(const struct gate_places *places, size_t counts[GATE_STATE_COUNT]);
+void gate_places_count(const struct gate_places *places,
+                       size_t counts[GATE_STATE_COUNT][GATE_CAUSE_COUNT]);
 
 /* now_ms is monotonic, wall_ms what people go by. */
 void gate_places_write(const struct gate_places *places, int64_t now_ms, int64_t wall_ms,

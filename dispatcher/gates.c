@@ -390,7 +390,7 @@ void gates_reconfigure(struct gates *gates) {
 struct gates_count gates_count(const struct gates *gates) {
     struct gates_count count = {.waiting = gates->room.waiting};
 
-    gate_places_count(gates->places, count.states);
+    gate_places_count(gates->places, count.gates);
     return count;
 }
 

@@ -59,7 +59,7 @@ bool gates_are_flowing(const struct gates *gates);
 void gates_reconfigure(struct gates *gates);
 
 struct gates_count {
-    size_t states[GATE_STATE_COUNT];
+    size_t gates[GATE_STATE_COUNT][GATE_CAUSE_COUNT];
     size_t waiting;
 };
 struct gates_count gates_count(const struct gates *gates);

@@ -70,8 +70,9 @@ static void heed_operator(struct gates_fleet *fleet, struct place *place,
     if (known != NULL) {
         const struct gate_entry *entry = &known->entry;
         place->by_operator = true;
-        gate_shut(&place->gate, GATE_CLOSED, entry->reason[0] == '\0' ? "operator" : entry->reason,
-                  known->until_ms, now_of(fleet));
+        gate_shut(&place->gate, GATE_CLOSED, GATE_CAUSE_OPERATOR,
+                  entry->reason[0] == '\0' ? "operator" : entry->reason, known->until_ms,
+                  now_of(fleet));
     } else if (place->by_operator) {
         place->by_operator = false;
         gate_retry(&place->gate, now_of(fleet));
@@ -87,7 +88,8 @@ static void heed_fleet(struct gates_fleet *fleet, struct place *place, const str
     if (is_news && place->gate.state == GATE_OPEN) {
         bool is_latched = known->entry.state == GATE_ENTRY_LATCHED;
         place->by_fleet = true;
-        gate_shut(&place->gate, is_latched ? GATE_LATCHED : GATE_CLOSED, known->entry.reason,
+        gate_shut(&place->gate, is_latched ? GATE_LATCHED : GATE_CLOSED, known->entry.cause,
+                  known->entry.reason,
                   is_latched ? now_of(fleet) + GATE_PROBE_EVERY_MS : known->until_ms,
                   now_of(fleet));
     } else if (known == NULL && place->by_fleet) {
@@ -236,6 +238,7 @@ static void say(struct gates_fleet *fleet, struct place *place) {
         .state = is_latched ? GATE_ENTRY_LATCHED : GATE_ENTRY_CLOSED,
         .until_ms = now_ms + (is_latched ? LATCHED_ENTRY_MS : gate->probe_ms - now_of(fleet) + 1),
         .at_ms = now_ms,
+        .cause = gate->cause,
     };
 
     place->entry_at_ms = entry.at_ms;

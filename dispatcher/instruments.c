@@ -60,8 +60,13 @@ const struct metric dispatcher_metrics[DISPATCHER_METRIC_COUNT] = {
                           .labels = {"lane", "app"}},
     [DISPATCHER_GATES] = {.name = "columba_dispatcher_gates",
                           .type = METRIC_GAUGE,
-                          .help = "Gates of apps and hosts, by state.",
-                          .labels = {"lane", "state"}},
+                          .help =
+                              "Gates of apps and hosts, by state and by what shut them: wait (the "
+                              "provider said so), failing, unreachable, token (no access "
+                              "token to be had), refused, credential (ours cannot be used), "
+                              "operator.",
+                          .labels = {"lane", "state", "reason"},
+                          .series_limit = 1000},
     [DISPATCHER_GATED_WAITING] = {.name = "columba_dispatcher_gated_waiting",
                                   .type = METRIC_GAUGE,
                                   .help = "Records that wait in memory for a gate.",
@@ -284,10 +289,16 @@ static void update_partitions(struct core *core) {
 static void update_gates(struct core *core) {
     const struct gates_count count = gates_count(core->gates);
 
+    /* What shuts no gate by now is not written. */
+    metrics_unset(core->parts.metrics, DISPATCHER_GATES, core->lane);
     for (int state = 0; state < GATE_STATE_COUNT; state++)
-        metrics_set(core->parts.metrics, DISPATCHER_GATES,
-                    (const char *const[]){core->lane, gate_state_name((enum gate_state)state)},
-                    (double)count.states[state]);
+        for (int cause = 0; cause < GATE_CAUSE_COUNT; cause++)
+            if (count.gates[state][cause] > 0 || cause == GATE_CAUSE_NONE)
+                metrics_set(core->parts.metrics, DISPATCHER_GATES,
+                            (const char *const[]){core->lane,
+                                                  gate_state_name((enum gate_state)state),
+                                                  gate_cause_name((enum gate_cause)cause)},
+                            (double)count.gates[state][cause]);
     metrics_set(core->parts.metrics, DISPATCHER_GATED_WAITING, (const char *const[]){core->lane},
                 (double)count.waiting);
 }

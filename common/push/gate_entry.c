@@ -42,8 +42,14 @@ void gate_entry_write(const struct gate_entry *entry, struct buffer *out) {
                          entry->until_ms);
     append_text("reason", entry->reason, out);
     append_text("by", entry->by, out);
+    if (entry->cause != GATE_CAUSE_NONE)
+        append_text("cause", gate_cause_name(entry->cause), out);
     buffer_append_format(out, ",\"at\":%" PRId64 "}", entry->at_ms);
 }
+
+/* Whoever wrote it may know no causes, or others. */
+static const enum gate_cause fallbacks[GATE_ENTRY_STATE_COUNT] = {
+    [GATE_ENTRY_CLOSED] = GATE_CAUSE_WAIT, [GATE_ENTRY_LATCHED] = GATE_CAUSE_REFUSED};
 
 static bool read_state(struct slice word, enum gate_entry_state *out) {
     for (size_t i = 0; i < GATE_ENTRY_STATE_COUNT; i++)
@@ -76,6 +82,8 @@ bool gate_entry_read(struct slice text, struct gate_entry *out) {
         json_member_integer(tree, "at", &out->at_ms);
         copy_text(json_member_text(tree, "reason"), sizeof out->reason, out->reason);
         copy_text(json_member_text(tree, "by"), sizeof out->by, out->by);
+        if (!gate_cause_read(json_member_text(tree, "cause"), &out->cause))
+            out->cause = fallbacks[state];
     }
     json_object_put(tree);
     return understood;

@@ -4,6 +4,7 @@
 #define COLUMBA_PUSH_GATE_ENTRY_H
 
 #include "common/base/buffer.h"
+#include "common/push/gate_cause.h"
 
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct gate_entry {
     char reason[GATE_REASON_SIZE]; /* the provider's word, or the operator's */
     char by[GATE_BY_SIZE];         /* the dispatcher that was told */
     int64_t at_ms;
+    enum gate_cause cause; /* GATE_CAUSE_NONE on an operator's */
 };
 
 /* The field: `<app pattern>|<fingerprint of the credential>`, so that pods with an old and a new

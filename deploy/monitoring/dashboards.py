@@ -73,7 +73,10 @@ ONE_LANE = [
     ("Age when taken off the queue", "timeseries", 12, "s", quantiles("columba_dispatcher_queue_seconds", LANE), {}),
     ("Lag by topic", "timeseries", 12, "short", [(f"sum by (topic) (columba_dispatcher_lag_records{{{LANE}}})", "{{topic}}")], {}),
     ("Oldest push by partition, overdue", "timeseries", 12, "s", [(f"columba_dispatcher_oldest_seconds{{{LANE}}} > 1", "{{topic}} {{partition}}")], {}),
-    ("Gates by state", "timeseries", 8, "short", [(f"sum by (state) (columba_dispatcher_gates{{{LANE}}})", "{{state}}"), (f"sum(columba_dispatcher_gated_waiting{{{LANE}}})", "records that wait")], {}),
+    ("Gates not open, by reason", "timeseries", 8, "short", [
+        (f'sum by (state, reason) (columba_dispatcher_gates{{{LANE}, reason!=""}})', "{{state}}: {{reason}}"),
+        (f"sum(columba_dispatcher_gated_waiting{{{LANE}}})", "records that wait"),
+    ], {}),
     ("Moved aside", "timeseries", 8, "short", [
         (rate("columba_dispatcher_held_total", "lane", LANE), "their pushkey waits"),
         (rate("columba_dispatcher_gated_total", "lane", LANE), "their app or host waits"),

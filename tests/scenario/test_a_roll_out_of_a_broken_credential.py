@@ -26,6 +26,10 @@ def is_shared(first, second):
     return partitions(first) == partitions(second) > 0
 
 
+def gates(one, **labels):
+    return one.metrics().sum("columba_dispatcher_gates", **labels)
+
+
 def outcomes(one, **labels):
     return one.metrics().sum("columba_dispatcher_records_total", **labels)
 
@@ -72,6 +76,8 @@ def test_the_good_one_keeps_sending(gateways, fake):
     for outcome in ("moved", "rejected", "dead"):
         assert outcomes(good, outcome=outcome) == 0, "it had no trouble"
     assert states(good) == {"open"}
+    assert gates(broken, reason="refused") == gates(broken) - gates(broken, state="open") == 1
+    assert gates(good) == gates(good, state="open")
     withheld = "columba_dispatcher_withheld_total"
     assert good.metrics().sum(withheld) == 0 < broken.metrics().sum(withheld, app=IOS)
 

@@ -116,6 +116,8 @@ def test_one_host_of_fifty_hangs(street):
     assert gate["state"] != "open" or gate["in_flight"] + gate["waiting"] > 0
 
     wait_until("the host has to wait", lambda: street.gates(host=gate["host"])[0]["state"] != "open", 2 * TIMEOUT_S)
+    shut = street.gateway.dispatcher.metrics().sum("columba_dispatcher_gates", reason="unreachable")
+    assert shut >= 1, "the metrics say why"
     assert notify(*neighbours) == []
     assert_sent_at_once(*neighbours)
     assert hung.outcomes()["rejected"] + hung.outcomes()["dead"] == 0

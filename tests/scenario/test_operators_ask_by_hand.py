@@ -256,6 +256,9 @@ def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
     def is_held_back():
         return gate().get("waiting", 0) + own.settled(outcome="moved") > 0
 
+    def closed_by_operators():
+        return own.dispatcher.metrics().sum("columba_dispatcher_gates", reason="operator")
+
     own.deliver(push(before := unique()), before)
     ask(own, "gate", "close", APP_ID, "--reason", "maintenance")
     wait_until("the dispatcher heeds it", lambda: gate().get("state") == "closed", 20,
@@ -263,7 +266,9 @@ def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
     own.notify(push(held := unique()))
     wait_until("the push waits", is_held_back, 20, [own.dispatcher])
     assert own.fcm.received(held) == []
+    assert closed_by_operators() == 1
 
     ask(own, "gate", "open", APP_ID)
 
     own.fcm.wait_for(held)
+    wait_until("none is closed", lambda: closed_by_operators() == 0, 20, [own.dispatcher])

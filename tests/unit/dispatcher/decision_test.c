@@ -103,6 +103,25 @@ static void trouble_with_a_credential_rejects_nobody(void **state) {
     assert_false(ending.is_configuration);
 }
 
+static void what_shuts_a_gate_has_a_cause(void **state) {
+    static const struct {
+        enum gate_news news;
+        bool is_answered;
+        enum gate_cause cause;
+    } rows[] = {
+        {GATE_SUCCESS, true, GATE_CAUSE_NONE},          {GATE_ALIVE, true, GATE_CAUSE_NONE},
+        {GATE_SILENT, false, GATE_CAUSE_NONE},          {GATE_TROUBLE, true, GATE_CAUSE_FAILING},
+        {GATE_TROUBLE, false, GATE_CAUSE_UNREACHABLE},  {GATE_WAIT, true, GATE_CAUSE_WAIT},
+        {GATE_MISCONFIGURED, true, GATE_CAUSE_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(decide_cause(rows[i].news, rows[i].is_answered), rows[i].cause);
+    assert_int_equal(decide_cause_credential(CREDENTIAL_BROKEN), GATE_CAUSE_CREDENTIAL);
+    assert_int_equal(decide_cause_credential(CREDENTIAL_LATER), GATE_CAUSE_TOKEN);
+}
+
 static void encodings_that_do_not_send_have_their_outcome(void **state) {
     struct ending ending;
 
@@ -250,6 +269,7 @@ int main(void) {
         cmocka_unit_test(a_fault_of_the_connection_is_tried_again_once),
         cmocka_unit_test(only_what_was_not_sent_goes_again_at_once),
         cmocka_unit_test(trouble_with_a_credential_rejects_nobody),
+        cmocka_unit_test(what_shuts_a_gate_has_a_cause),
         cmocka_unit_test(encodings_that_do_not_send_have_their_outcome),
         cmocka_unit_test(the_delay_follows_the_attempt_or_what_is_asked),
         cmocka_unit_test(what_is_too_old_ends),

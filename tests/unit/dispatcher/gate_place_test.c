@@ -81,7 +81,7 @@ static void test_an_app_is_shut_with_its_gate(void **state) {
     assert_false(gate_places_app_is_shut(places, &app));
     struct place *place = gate_places_app(places, &app, true, 0);
     assert_false(gate_places_app_is_shut(places, &app));
-    gate_shut(&place->gate, GATE_LATCHED, "reason", 60 * 1000, 0);
+    gate_shut(&place->gate, GATE_LATCHED, GATE_CAUSE_REFUSED, "reason", 60 * 1000, 0);
     assert_true(gate_places_app_is_shut(places, &app));
     gate_places_forget_apps(places);
     assert_false(gate_places_app_is_shut(places, &app));

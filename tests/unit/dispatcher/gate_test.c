@@ -303,16 +303,47 @@ static void it_flows_while_answers_come_without_delay(void **state) {
     assert_false(gate_is_flowing(&gate, start_ms + 25000));
 }
 
+static void the_cause_is_that_of_what_shut_it_last(void **state) {
+    static const struct {
+        enum gate_news news;
+        enum gate_cause told;
+        enum gate_cause cause;
+    } probes[] = {
+        {GATE_TROUBLE, GATE_CAUSE_UNREACHABLE, GATE_CAUSE_UNREACHABLE},
+        {GATE_SILENT, GATE_CAUSE_NONE, GATE_CAUSE_UNREACHABLE},
+        {GATE_MISCONFIGURED, GATE_CAUSE_REFUSED, GATE_CAUSE_REFUSED},
+        /* A latch is one still when its probe finds nobody there. */
+        {GATE_TROUBLE, GATE_CAUSE_UNREACHABLE, GATE_CAUSE_REFUSED},
+        {GATE_ALIVE, GATE_CAUSE_NONE, GATE_CAUSE_NONE},
+    };
+    struct gate gate = gate_at_start();
+    int64_t now_ms = start_ms;
+
+    (void)state;
+    gate_pass(&gate, now_ms);
+    gate_learn(&gate, &(struct gate_report){.news = GATE_WAIT, .cause = GATE_CAUSE_WAIT}, now_ms);
+    assert_int_equal(gate.cause, GATE_CAUSE_WAIT);
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+        now_ms = gate.probe_ms;
+        gate_pass(&gate, now_ms);
+        gate_learn(&gate, &(struct gate_report){.news = probes[i].news, .cause = probes[i].told},
+                   now_ms);
+        assert_int_equal(gate.cause, probes[i].cause);
+    }
+}
+
 static void others_may_shut_it_and_have_it_try_again(void **state) {
     struct gate gate = gate_at_start();
 
     (void)state;
-    gate_shut(&gate, GATE_LATCHED, "operator", INT64_MAX / 2, start_ms);
+    gate_shut(&gate, GATE_LATCHED, GATE_CAUSE_OPERATOR, "operator", INT64_MAX / 2, start_ms);
     assert_true(gate_is_shut(&gate));
+    assert_int_equal(gate.cause, GATE_CAUSE_OPERATOR);
     assert_false(gate_may_pass(&gate, start_ms + 1000000));
     gate_retry(&gate, start_ms + 5000);
     tell(&gate, GATE_SUCCESS, 1, start_ms + 5000);
     assert_int_equal(gate.state, GATE_OPEN);
+    assert_int_equal(gate.cause, GATE_CAUSE_NONE);
     gate_retry(&gate, start_ms + 5000);
     assert_int_equal(gate.state, GATE_OPEN);
 }
@@ -337,6 +368,7 @@ int main(void) {
         cmocka_unit_test(what_succeeded_with_another_credential_earns_nothing),
         cmocka_unit_test(trouble_halves_the_window_once_for_all_of_a_moment),
         cmocka_unit_test(it_flows_while_answers_come_without_delay),
+        cmocka_unit_test(the_cause_is_that_of_what_shut_it_last),
         cmocka_unit_test(others_may_shut_it_and_have_it_try_again),
     };
 

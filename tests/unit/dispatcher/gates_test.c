@@ -196,6 +196,7 @@ static void finish(struct fixture *fixture, struct delivery *delivery, enum gate
                                                 .reason = "trouble",
                                                 .retry_after_ms = news == GATE_WAIT ? 5000 : 0,
                                                 .took_ms = took_ms,
+                                                .cause = decide_cause(news, true),
                                                 .random = 1});
     delivery->state = DELIVERY_SETTLING;
     (void)fixture;
@@ -517,7 +518,7 @@ static void a_hosts_trouble_is_no_other_hosts(void **state) {
     shut(fixture, 0, "bad", GATE_TROUBLE);
     assert_false(is_on_the_wire(enter(fixture, 0, "bad")));
     assert_true(is_on_the_wire(enter(fixture, 0, "good")));
-    assert_int_equal(gates_count(fixture->core.gates).states[GATE_CLOSED], 1);
+    assert_int_equal(gates_count(fixture->core.gates).gates[GATE_CLOSED][GATE_CAUSE_FAILING], 1);
 }
 
 static void a_credential_is_the_apps_whatever_the_host(void **state) {

@@ -37,7 +37,8 @@ static void test_writes_one_line_to_be_read(void **state) {
                                      .until_ms = 20,
                                      .reason = "Invalid\"ProviderToken",
                                      .by = "host-1",
-                                     .at_ms = 10};
+                                     .at_ms = 10,
+                                     .cause = GATE_CAUSE_CREDENTIAL};
     struct gate_entry again = {.name = "kept"};
     struct buffer line = {0};
 
@@ -45,14 +46,26 @@ static void test_writes_one_line_to_be_read(void **state) {
     gate_entry_write(&entry, &line);
     assert_string_equal(buffer_text(&line), "{\"state\":\"latched\",\"until\":20,\"reason\":"
                                             "\"Invalid\\\"ProviderToken\",\"by\":\"host-1\","
-                                            "\"at\":10}");
+                                            "\"cause\":\"credential\",\"at\":10}");
     assert_true(gate_entry_read(buffer_slice(&line), &again));
     assert_string_equal(again.name, "kept");
     assert_int_equal(again.state, GATE_ENTRY_LATCHED);
     assert_true(again.until_ms == 20 && again.at_ms == 10);
     assert_string_equal(again.reason, entry.reason);
     assert_string_equal(again.by, entry.by);
+    assert_int_equal(again.cause, GATE_CAUSE_CREDENTIAL);
     buffer_free(&line);
+}
+
+static void test_one_of_another_version_has_a_cause(void **state) {
+    struct gate_entry out = {0};
+
+    (void)state;
+    assert_true(gate_entry_read(slice_of("{\"state\":\"latched\",\"until\":1}"), &out));
+    assert_int_equal(out.cause, GATE_CAUSE_REFUSED);
+    assert_true(
+        gate_entry_read(slice_of("{\"state\":\"closed\",\"until\":1,\"cause\":\"moon\"}"), &out));
+    assert_int_equal(out.cause, GATE_CAUSE_WAIT);
 }
 
 static void test_reads_nothing_else(void **state) {
@@ -80,6 +93,7 @@ int main(void) {
         cmocka_unit_test(test_a_name_tells_credentials_apart),
         cmocka_unit_test(test_holds_until_its_time),
         cmocka_unit_test(test_writes_one_line_to_be_read),
+        cmocka_unit_test(test_one_of_another_version_has_a_cause),
         cmocka_unit_test(test_reads_nothing_else),
     };
 

@@ -91,7 +91,8 @@ static void test_marks_of_two_generations_count(void **state) {
 
 static void test_gates_are_written_read_and_removed(void **state) {
     struct inspect *inspect = open_inspect(state);
-    const struct gate_entry entry = {"a|operator", GATE_ENTRY_CLOSED, 0, "maintenance", "me", 5};
+    const struct gate_entry entry = {"a|operator",   GATE_ENTRY_CLOSED, 0, "maintenance", "me", 5,
+                                     GATE_CAUSE_NONE};
     struct gate_entry *entries;
     struct error error;
     size_t count;

@@ -52,10 +52,12 @@ static void test_members_are_in_order(void **state) {
 
 static void test_gates_that_are_closed(void **state) {
     struct gate_entry entries[] = {
-        {"a|operator", GATE_ENTRY_CLOSED, 0, "maintenance", "columbactl at desk", NOW_MS},
-        {"b|00112233aabbccdd", GATE_ENTRY_LATCHED, NOW_MS + 90000, "InvalidProviderToken", "z-1",
-         1},
-        {"c|00112233aabbccdd", GATE_ENTRY_CLOSED, NOW_MS - 1, "http_503", "z-1", 1},
+        {"a|operator", GATE_ENTRY_CLOSED, 0, "maintenance", "columbactl at desk", NOW_MS,
+         GATE_CAUSE_NONE},
+        {"b|00112233aabbccdd", GATE_ENTRY_LATCHED, NOW_MS + 90000, "InvalidProviderToken", "z-1", 1,
+         GATE_CAUSE_REFUSED},
+        {"c|00112233aabbccdd", GATE_ENTRY_CLOSED, NOW_MS - 1, "http_503", "z-1", 1,
+         GATE_CAUSE_WAIT},
     };
     struct gate_report lane = {"apns", entries, 3, NOW_MS};
     struct inspect_member list[] = {{names[0], fresh}};

@@ -124,7 +124,8 @@ static void test_how_stories_end(void **state) {
 
 static void test_the_answer_for_people(void **state) {
     struct trace_record records[] = {at(TOPIC_PUSH, TRACE_SETTLED), at(TOPIC_RETRY, TRACE_WAITS)};
-    struct gate_entry gate = {"a|operator", GATE_ENTRY_CLOSED, 0, "maintenance", "desk", 0};
+    struct gate_entry gate = {"a|operator",   GATE_ENTRY_CLOSED, 0, "maintenance", "desk", 0,
+                              GATE_CAUSE_NONE};
     struct trace_story story = {.records = records, .count = 2, .knows_state = true, .gate = &gate};
     struct tracing tracing = {
         .records = records, .count = 2, .stories = &story, .story_count = 1, .is_complete = true};
