@@ -2,15 +2,16 @@
 
 #include <stdio.h>
 
-/* The one file that an app's credential is made of; NULL where there is none. */
-static const char *key_file_of(const struct app *app) {
+const char *fingerprint_key_file(const struct app *app) {
     const char *const files[PROVIDER_KIND_COUNT] = {
         [PROVIDER_APNS] = app->apns.key_file,
         [PROVIDER_FCM] = app->fcm.service_account_file,
         [PROVIDER_WEBPUSH] = app->webpush.vapid_key_file,
     };
 
-    return files[app->kind] != NULL ? files[app->kind] : app->route.certificate_file;
+    const char *file = files[app->kind] != NULL ? files[app->kind] : app->route.certificate_file;
+
+    return file == NULL ? "" : file;
 }
 
 static void look_at_file(struct fingerprint *fingerprint, const char *path) {
@@ -36,11 +37,11 @@ static struct slice with_end(const char *text) {
 }
 
 void fingerprint_look(struct fingerprint *fingerprint, const struct app *app) {
-    const char *path = key_file_of(app);
+    const char *path = fingerprint_key_file(app);
     unsigned char digest[HASH_SHA256_BYTES];
     char choices[64];
 
-    if (path != NULL)
+    if (path[0] != '\0')
         look_at_file(fingerprint, path);
     snprintf(choices, sizeof choices, "%d %d %d %d", (int)app->kind, (int)app->apns.platform,
              (int)app->apns.push_type, (int)app->fcm.target);

@@ -16,6 +16,10 @@ struct fingerprint {
     char text[GATE_FINGERPRINT_SIZE];
 };
 
+/* The one file that the app's credential is made of, by its path; "" where there is none. Borrowed
+ * from the app. */
+const char *fingerprint_key_file(const struct app *app);
+
 /* Looks at the key file, which is read only if it is another one. A file that cannot be read leaves
  * what was known of it. */
 void fingerprint_look(struct fingerprint *fingerprint, const struct app *app);

@@ -14,9 +14,11 @@ enum {
     SHOWN_MAX = 100,
 };
 
-/* An app of the present configuration, and where its gate is. */
+/* An app, whatever its configuration, and where its gate is. */
 struct app_place {
-    const struct app *app;
+    char *pattern;
+    const struct app *app; /* as it was asked for last; NULL: in another configuration */
+    char *key_file;        /* its, or "" */
     struct fingerprint fingerprint;
     int64_t look_ms;
     int64_t mixed_until_ms;
@@ -33,14 +35,16 @@ struct gate_places *gate_places_new(void) {
     return memory_new(sizeof(struct gate_places));
 }
 
-void gate_places_forget_apps(struct gate_places *places) {
-    struct app_place *app = NULL;
-    struct app_place *next = NULL;
+void gate_places_reconfigure(struct gate_places *places) {
+    for (struct app_place *at = places->apps; at != NULL; at = at->hh.next)
+        at->app = NULL;
+}
 
-    HASH_ITER(hh, places->apps, app, next) {
-        HASH_DEL(places->apps, app);
-        free(app);
-    }
+static void app_place_free(struct gate_places *places, struct app_place *at) {
+    HASH_DEL(places->apps, at);
+    free(at->pattern);
+    free(at->key_file);
+    free(at);
 }
 
 static void place_free(struct gate_places *places, struct place *place) {
@@ -49,10 +53,13 @@ static void place_free(struct gate_places *places, struct place *place) {
 }
 
 void gate_places_free(struct gate_places *places) {
+    struct app_place *at = NULL;
+    struct app_place *next_app = NULL;
     struct place *place = NULL;
     struct place *next = NULL;
 
-    gate_places_forget_apps(places);
+    HASH_ITER(hh, places->apps, at, next_app)
+    app_place_free(places, at);
     HASH_ITER(hh, places->all, place, next)
     place_free(places, place);
     free(places);
@@ -92,28 +99,45 @@ static struct place *find(struct gate_places *places, const char *name, const ch
 }
 
 static void look(struct gate_places *places, struct app_place *at, int64_t now_ms) {
-    const struct place *before = at->place;
+    const struct fingerprint before = at->fingerprint;
     char name[GATE_NAME_SIZE];
 
     fingerprint_look(&at->fingerprint, at->app);
-    gate_entry_name(at->app->pattern, at->fingerprint.text, name);
-    at->place = find(places, name, at->app->pattern, now_ms);
-    if (before != NULL && before != at->place)
+    gate_entry_name(at->pattern, at->fingerprint.text, name);
+    at->place = find(places, name, at->pattern, now_ms);
+    if (before.text[0] != '\0' &&
+        memcmp(before.file, at->fingerprint.file, sizeof before.file) != 0)
         at->mixed_until_ms = now_ms + MIXED_MS;
     at->look_ms = now_ms + LOOK_EVERY_MS;
+}
+
+/* After a reload there are deliveries of either configuration for a while. What is shown for them
+ * is mixed up only where it comes out of one file. */
+static void take(struct app_place *at, const struct app *app) {
+    const char *key_file = fingerprint_key_file(app);
+
+    if (at->key_file == NULL || strcmp(at->key_file, key_file) != 0) {
+        free(at->key_file);
+        at->key_file = memory_copy_text(key_file);
+        at->fingerprint = (struct fingerprint){0};
+    }
+    at->app = app;
 }
 
 static struct app_place *find_app(struct gate_places *places, const struct app *app,
                                   int64_t now_ms) {
     struct app_place *at = NULL;
 
-    HASH_FIND_PTR(places->apps, &app, at);
+    HASH_FIND_STR(places->apps, app->pattern, at);
     if (at == NULL) {
         at = memory_new(sizeof *at);
-        at->app = app;
-        HASH_ADD_PTR(places->apps, app, at);
+        at->pattern = memory_copy_text(app->pattern);
+        HASH_ADD_KEYPTR(hh, places->apps, at->pattern, strlen(at->pattern), at);
     }
-    if (at->place == NULL || now_ms >= at->look_ms)
+    bool is_another = at->app != app;
+    if (is_another)
+        take(at, app);
+    if (is_another || now_ms >= at->look_ms)
         look(places, at, now_ms);
     return at;
 }
@@ -139,8 +163,8 @@ bool gate_places_is_certain(struct gate_places *places, const struct app *app,
 bool gate_places_app_is_shut(const struct gate_places *places, const struct app *app) {
     const struct app_place *at = NULL;
 
-    HASH_FIND_PTR(places->apps, &app, at);
-    return at != NULL && at->place != NULL && gate_is_shut(&at->place->gate);
+    HASH_FIND_STR(places->apps, app->pattern, at);
+    return at != NULL && at->app == app && gate_is_shut(&at->place->gate);
 }
 
 struct place *gate_places_host(struct gate_places *places, const struct app *app, struct slice host,

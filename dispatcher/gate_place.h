@@ -60,8 +60,9 @@ bool gate_places_app_is_shut(const struct gate_places *places, const struct app 
 struct place *gate_places_host(struct gate_places *places, const struct app *app, struct slice host,
                                int64_t now_ms);
 
-/* The apps' memory is another one from here on. */
-void gate_places_forget_apps(struct gate_places *places);
+/* The apps asked for from here on are of another configuration, but for those of deliveries under
+ * way. What is looked at anew and shows the same as before keeps its place and its certainty. */
+void gate_places_reconfigure(struct gate_places *places);
 
 /* Says in the log how the gate has turned. */
 void gate_place_log(const struct place *place, const char *lane, enum gate_state before);

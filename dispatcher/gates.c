@@ -6,8 +6,6 @@
 #include "dispatcher/gate_place.h"
 #include "dispatcher/gate_room.h"
 #include "dispatcher/gates_fleet.h"
-#include "dispatcher/instruments.h"
-#include "dispatcher/intake.h"
 #include "dispatcher/partition.h"
 #include "dispatcher/settle.h"
 
@@ -382,7 +380,7 @@ static void let_come_back(void *context, struct place *place) {
 
 void gates_reconfigure(struct gates *gates) {
     take_bounds(gates);
-    gate_places_forget_apps(gates->places);
+    gate_places_reconfigure(gates->places);
     gate_places_each(gates->places, let_come_back, gates);
     partitions_reopen(gates->core->partitions);
 }

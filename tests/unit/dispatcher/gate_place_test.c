@@ -83,7 +83,7 @@ static void test_an_app_is_shut_with_its_gate(void **state) {
     assert_false(gate_places_app_is_shut(places, &app));
     gate_shut(&place->gate, GATE_LATCHED, GATE_CAUSE_REFUSED, "reason", 60 * 1000, 0);
     assert_true(gate_places_app_is_shut(places, &app));
-    gate_places_forget_apps(places);
+    gate_places_reconfigure(places);
     assert_false(gate_places_app_is_shut(places, &app));
     gate_places_free(places);
 }
@@ -119,6 +119,56 @@ static void test_nothing_is_certain_while_a_key_is_replaced(void **state) {
     unlink(path);
 }
 
+/* Tokens of the key from before are still about. */
+static void test_nor_is_it_when_the_key_is_replaced_with_a_reload(void **state) {
+    enum { LATER_MS = 60 * 1000 };
+    char path[] = "/tmp/gate_place_test.XXXXXX";
+    struct gate_places *places = gate_places_new();
+    struct app app = app_with_key("app", path);
+    struct app reloaded = app;
+    struct app again = app;
+
+    (void)state;
+    assert_int_equal(close(mkstemp(path)), 0);
+    write_file(path, "one");
+    const struct place *place = gate_places_app(places, &app, true, 0);
+
+    write_file(path, "another");
+    gate_places_reconfigure(places);
+    const struct place *after = gate_places_app(places, &reloaded, true, 1);
+    assert_ptr_not_equal(after, place);
+    assert_false(gate_places_is_certain(places, &reloaded, after, false, 1));
+    assert_false(gate_places_is_certain(places, &app, place, false, 2));
+    assert_true(gate_places_is_certain(places, &reloaded, after, false, LATER_MS));
+
+    /* A reload for another reason changes nothing of it. */
+    gate_places_reconfigure(places);
+    assert_ptr_equal(gate_places_app(places, &again, true, LATER_MS), after);
+    assert_true(gate_places_is_certain(places, &again, after, false, LATER_MS));
+    gate_places_free(places);
+    unlink(path);
+}
+
+static void test_each_configurations_pushes_have_the_place_of_its_key(void **state) {
+    char path[] = "/tmp/gate_place_test.XXXXXX";
+    struct gate_places *places = gate_places_new();
+    struct app with_key = app_with_key("app", path);
+    struct app without = app_with_key("app", NULL);
+
+    (void)state;
+    assert_int_equal(close(mkstemp(path)), 0);
+    write_file(path, "one");
+    const struct place *keyless = gate_places_app(places, &without, true, 0);
+    gate_places_reconfigure(places);
+    const struct place *keyed = gate_places_app(places, &with_key, true, 1);
+    assert_ptr_not_equal(keyed, keyless);
+    assert_ptr_equal(gate_places_app(places, &without, true, 2), keyless);
+    assert_ptr_equal(gate_places_app(places, &with_key, true, 3), keyed);
+    assert_true(gate_places_is_certain(places, &with_key, keyed, false, 4));
+    gate_places_free(places);
+    unlink(path);
+}
+
 static void test_the_longest_of_hosts(void **state) {
     char text[2 * GATE_NAME_SIZE];
     struct gate_places *places = gate_places_new();
@@ -139,6 +189,8 @@ int main(void) {
         cmocka_unit_test(test_another_way_is_another_place),
         cmocka_unit_test(test_an_app_is_shut_with_its_gate),
         cmocka_unit_test(test_nothing_is_certain_while_a_key_is_replaced),
+        cmocka_unit_test(test_nor_is_it_when_the_key_is_replaced_with_a_reload),
+        cmocka_unit_test(test_each_configurations_pushes_have_the_place_of_its_key),
         cmocka_unit_test(test_the_longest_of_hosts),
     };
 
