@@ -50,8 +50,9 @@ def no_load_outlives_its_test():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without many rounds, those that are long are left out."""
-    left_out = [item for item in items if not IS_LONG and item.get_closest_marker("long")]
+    """Without many rounds, those that are long are left out; the soak is run by itself."""
+    kinds = ({"long"} if not IS_LONG else set()) | ({"soak"} if config.option.markexpr != "soak" else set())
+    left_out = [item for item in items if kinds & {mark.name for mark in item.iter_markers()}]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
