@@ -65,11 +65,11 @@ void chain_join_beside(struct chains *chains, struct delivery *delivery) {
     delivery->place.chain = chain;
 }
 
-bool chain_join(struct chains *chains, struct delivery *delivery) {
+bool chain_join(struct chains *chains, struct delivery *delivery, size_t line_max) {
     chain_join_beside(chains, delivery);
     struct chain *chain = delivery->place.chain;
 
-    if (chain->line_count > CHAIN_LINE_MAX)
+    if (chain->line_count > line_max)
         return false;
     if (chain->first == NULL) {
         chain->first = delivery;

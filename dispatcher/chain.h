@@ -14,8 +14,8 @@
 struct delivery;
 struct chains;
 
-/* So many may wait behind the first. */
-enum { CHAIN_LINE_MAX = 8 };
+/* So many may wait behind the first: at any time, and while there is room for it. */
+enum { CHAIN_LINE_MAX = 8, CHAIN_LINE_ROOMY_MAX = 64 };
 
 /* A delivery's place; zero-initialised it has none. */
 struct chain_place {
@@ -29,9 +29,9 @@ struct chains *chains_new(void);
 /* Deliveries that are still members are not touched. */
 void chains_free(struct chains *chains);
 
-/* Joins the chain of its pushkey: at the end of the line, or beside it. False: the line is full,
- * and it stands beside it. */
-bool chain_join(struct chains *chains, struct delivery *delivery);
+/* Joins the chain of its pushkey: at the end of the line, or beside it. False: line_max wait in it
+ * already, and it stands beside it. */
+bool chain_join(struct chains *chains, struct delivery *delivery, size_t line_max);
 void chain_join_beside(struct chains *chains, struct delivery *delivery);
 
 /* Whether it is its turn. */

@@ -28,6 +28,7 @@ enum {
     SWEEP_MS = 1000,
     PATIENCE_MS = 1000, /* how long a line may stand still and fill more than its share */
     SHARE = 4,          /* the part of in_flight for all who wait in lines that stand still */
+    ROOMY_SHARE = 8,    /* the part up to which one line may be long */
 };
 
 static void on_sweep(void *context);
@@ -113,13 +114,23 @@ static void move_busy(struct delivery *delivery) {
     admission_ask_leaving(delivery, &ending);
 }
 
-/* Whether so much waits behind others that lines which stand still leave no room to those that
- * move. */
-static bool is_crowded(const struct intake *intake) {
+/* Whether more than this part of what may be in flight waits in lines behind others. */
+static bool lines_fill(const struct intake *intake, int64_t part) {
     const struct dispatcher_config *config = &intake->core->config->dispatcher;
 
-    return (int64_t)chains_waiting(intake->chains) * SHARE > config->in_flight ||
-           (int64_t)chains_waiting_bytes(intake->chains) * SHARE > config->in_flight_bytes;
+    return (int64_t)chains_waiting(intake->chains) * part > config->in_flight ||
+           (int64_t)chains_waiting_bytes(intake->chains) * part > config->in_flight_bytes;
+}
+
+/* Lines that stand still would leave no room to those that move. */
+static bool is_crowded(const struct intake *intake) {
+    return lines_fill(intake, SHARE);
+}
+
+/* A burst for one pushkey passes in seconds from memory, and in many rounds of the first retry
+ * topic's delay from there. */
+static size_t line_max(const struct intake *intake) {
+    return lines_fill(intake, ROOMY_SHARE) ? CHAIN_LINE_MAX : CHAIN_LINE_ROOMY_MAX;
 }
 
 static bool stands_still(const struct delivery *delivery, int64_t now_ms) {
@@ -147,7 +158,7 @@ static void on_sweep(void *context) {
 }
 
 static void queue_up(struct intake *intake, struct delivery *delivery) {
-    if (!chain_join(intake->chains, delivery)) {
+    if (!chain_join(intake->chains, delivery, line_max(intake))) {
         move_busy(delivery);
         return;
     }

@@ -178,6 +178,16 @@ def test_one_phone_gets_half_of_all_pushes(street):
     )
 
 
+def test_a_burst_for_one_phone_needs_no_round_through_a_retry_topic(street):
+    app_id, phone = APPS[0], unique("slow20")
+    moved = street.gateway.settled(app=app_id, outcome="moved")
+
+    for _ in range(50):
+        assert street.gateway.notify(notification(device(phone, app_id))).rejected == []
+    wait_until("all of it arrived", lambda: len(street.gateway.fcm.delivered(phone)) == 50, 40)
+    assert street.gateway.settled(app=app_id, outcome="moved") == moved
+
+
 @pytest.mark.parametrize(
     "app_id, prefix", [(APP_ID, "invalid"), (APP_ID, "dead"), (IOS, "bad")], ids=["invalid", "unregistered", "bad"]
 )

@@ -15,7 +15,8 @@ enum {
     END_MS = 8 * 60 * 1000,
     LOOKED_UP_MS = 600,
     CLOCK_GRACE_MS = 100,
-    CHAIN_MAX = 9, /* one under way and those behind it */
+    CHAIN_MAX = 9,   /* one under way and those behind it */
+    ROOMY_SHARE = 8, /* the part of in_flight up to which they may be more */
 };
 
 struct handed {
@@ -174,6 +175,8 @@ void broker_check_handed(struct broker *broker) {
 void broker_check_chain(const struct queue_consumer *member, long long push) {
     struct world *world = member->broker->world;
     const struct phone *phone = world->promises->pushes[push].phone;
+    size_t roomy_max = (size_t)member->in_flight / ROOMY_SHARE + 2;
+    size_t chain_max = roomy_max > CHAIN_MAX ? roomy_max : CHAIN_MAX;
     size_t count = 0;
 
     for (const struct handed *at = member->handed; at != NULL; at = at->next)
@@ -184,7 +187,7 @@ void broker_check_chain(const struct queue_consumer *member, long long push) {
                      : 0;
     /* Whoever comes and finds it full looks up what is known of the phone before it goes. What is
      * due in a retry topic waits for room before it waits for its phone. */
-    if (count > CHAIN_MAX + RETRY_TOPICS)
+    if (count > chain_max + RETRY_TOPICS)
         world_broken(world, "dispatcher %d has %zu pushes of one phone in memory",
                      member->process->number, count);
 }

@@ -39,7 +39,7 @@ static void one_at_a_time_in_the_order_in_which_they_came(void **state) {
     struct delivery *crew = fixture->crew;
 
     for (size_t i = 0; i < 3; i++) {
-        assert_true(chain_join(fixture->chains, &crew[i]));
+        assert_true(chain_join(fixture->chains, &crew[i], CHAIN_LINE_MAX));
         assert_int_equal(chain_is_first(&crew[i]), i == 0);
     }
     assert_ptr_equal(chain_leave(fixture->chains, &crew[0]), &crew[1]);
@@ -54,7 +54,7 @@ static void who_leaves_out_of_turn_calls_nobody(void **state) {
     struct delivery *crew = fixture->crew;
 
     for (size_t i = 0; i < 4; i++)
-        chain_join(fixture->chains, &crew[i]);
+        chain_join(fixture->chains, &crew[i], CHAIN_LINE_MAX);
     assert_null(chain_leave(fixture->chains, &crew[1]));
     chain_step_aside(&crew[3]);
     assert_ptr_equal(chain_leave(fixture->chains, &crew[0]), &crew[2]);
@@ -68,7 +68,7 @@ static void who_waits_behind_another_is_counted(void **state) {
 
     for (size_t i = 0; i < 4; i++) {
         crew[i].size_bytes = 100u << i;
-        chain_join(fixture->chains, &crew[i]);
+        chain_join(fixture->chains, &crew[i], CHAIN_LINE_MAX);
         assert_ptr_equal(chain_first(&crew[i]), &crew[0]);
     }
     assert_int_equal(chains_waiting(fixture->chains), 3);
@@ -90,10 +90,10 @@ static void a_full_line_leaves_the_next_beside_it(void **state) {
     struct delivery *crew = fixture->crew;
 
     for (size_t i = 0; i <= CHAIN_LINE_MAX; i++)
-        assert_true(chain_join(fixture->chains, &crew[i]));
-    assert_false(chain_join(fixture->chains, &crew[CREW - 2]));
+        assert_true(chain_join(fixture->chains, &crew[i], CHAIN_LINE_MAX));
+    assert_false(chain_join(fixture->chains, &crew[CREW - 2], CHAIN_LINE_MAX));
     chain_leave(fixture->chains, &crew[0]);
-    assert_true(chain_join(fixture->chains, &crew[CREW - 1]));
+    assert_true(chain_join(fixture->chains, &crew[CREW - 1], CHAIN_LINE_MAX));
     chain_leave(fixture->chains, &crew[CREW - 2]);
     for (size_t i = 1; i < CHAIN_LINE_MAX; i++)
         assert_ptr_equal(chain_leave(fixture->chains, &crew[i]), &crew[i + 1]);
@@ -105,8 +105,8 @@ static void another_pushkey_is_another_chain(void **state) {
     struct delivery *crew = fixture->crew;
 
     crew[1].pushkey[0] = 'B';
-    chain_join(fixture->chains, &crew[0]);
-    chain_join(fixture->chains, &crew[1]);
+    chain_join(fixture->chains, &crew[0], CHAIN_LINE_MAX);
+    chain_join(fixture->chains, &crew[1], CHAIN_LINE_MAX);
     assert_true(chain_is_first(&crew[0]) && chain_is_first(&crew[1]));
     chain_note_newest(&crew[0], 1000);
     assert_int_equal(chain_hold(&crew[1])->newest_ms, 0);
@@ -118,7 +118,7 @@ static void redis_hears_of_a_newest_only_when_there_are_copies(void **state) {
     struct fixture *fixture = *state;
     struct delivery *delivery = &fixture->crew[0];
 
-    chain_join(fixture->chains, delivery);
+    chain_join(fixture->chains, delivery, CHAIN_LINE_MAX);
     chain_learn(delivery, NULL);
     chain_note_newest(delivery, 1000);
     assert_false(chain_has_news(delivery));
@@ -136,7 +136,7 @@ static void nothing_is_written_over_what_redis_has_not_told_yet(void **state) {
     struct fixture *fixture = *state;
     struct delivery *delivery = &fixture->crew[0];
 
-    chain_join(fixture->chains, delivery);
+    chain_join(fixture->chains, delivery, CHAIN_LINE_MAX);
     chain_keep(delivery);
     assert_false(chain_has_news(delivery));
     chain_learn(delivery, &(struct hold){.until_ms = 7000, .newest_ms = 5000});
@@ -152,7 +152,7 @@ static void what_one_leaves_the_other_does_not_undo(void **state) {
     const struct hold of_redis = {.until_ms = 0, .newest_ms = 500};
 
     chain_join_beside(fixture->chains, leaving);
-    assert_true(chain_join(fixture->chains, sent) && chain_is_first(sent));
+    assert_true(chain_join(fixture->chains, sent, CHAIN_LINE_MAX) && chain_is_first(sent));
     chain_learn(sent, &of_redis);
     chain_learn(leaving, &of_redis);
     chain_note_newest(sent, 2000);
@@ -169,7 +169,7 @@ static void what_is_forgiven_is_held_no_longer(void **state) {
     struct fixture *fixture = *state;
     struct delivery *delivery = &fixture->crew[0];
 
-    chain_join(fixture->chains, delivery);
+    chain_join(fixture->chains, delivery, CHAIN_LINE_MAX);
     chain_learn(delivery, &(struct hold){.until_ms = 7000, .newest_ms = 5000});
     chain_learn(delivery, NULL);
     assert_int_equal(chain_hold(delivery)->until_ms, 0);
@@ -180,7 +180,7 @@ static void a_hold_that_was_not_written_is_still_news(void **state) {
     struct fixture *fixture = *state;
     struct delivery *delivery = &fixture->crew[0];
 
-    chain_join(fixture->chains, delivery);
+    chain_join(fixture->chains, delivery, CHAIN_LINE_MAX);
     chain_learn(delivery, NULL);
     chain_hold_until(delivery, 7000);
     assert_true(chain_has_news(delivery));
