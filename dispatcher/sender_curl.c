@@ -240,20 +240,18 @@ static void expire_next(struct sender *sender) {
         timer_start(sender->expiry, oldest->deadline_ms - loop_monotonic_ms(sender->loop));
 }
 
-/* Takes the send out of every list; its transfer has left libcurl. */
+/* Takes the send out of every list; its transfer has left libcurl. The host stays busy: while it
+ * rests it may be forgotten, and whoever is told of the answer may send again. */
 static void send_detach(struct sender *sender, struct send *send) {
     struct host *host = send->host;
 
     trial_stop(send);
     TAILQ_REMOVE(&sender->sends, send, by_age);
     sender->send_count--;
-    if (send->transfer == NULL)
+    if (send->transfer == NULL) {
         TAILQ_REMOVE(&host->waiting, send, waiting);
-    else
-        host->active_count--;
-    host_start_waiting(sender, host);
-    if (host_is_idle(host))
-        host_rest(sender, host);
+        host->active_count++;
+    }
 }
 
 static void send_free(struct send *send) {
@@ -265,9 +263,15 @@ static void send_free(struct send *send) {
 
 static void send_answer(struct sender *sender, struct send *send,
                         const struct sender_outcome *outcome) {
+    struct host *host = send->host;
+
     send_detach(sender, send);
     send->done(send->context, outcome);
     send_free(send);
+    host->active_count--;
+    host_start_waiting(sender, host);
+    if (host_is_idle(host))
+        host_rest(sender, host);
 }
 
 static void on_ended(void *context, CURL *easy, CURLcode code) {

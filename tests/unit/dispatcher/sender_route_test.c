@@ -354,6 +354,47 @@ static void shows_another_certificate_once_it_is_in_the_file(void **state) {
     close_fixture(&fixture);
 }
 
+/* Somebody who asks again as soon as he is answered, which may be after the file was replaced. */
+struct insistent {
+    struct fixture *fixture;
+    struct reply again;
+};
+
+static void on_first_answer(void *context, const struct sender_outcome *outcome) {
+    struct insistent *insistent = context;
+    const struct provider *provider = insistent->fixture->provider;
+    struct url url = url_of("https://127.0.0.1", provider->asking_port, "/who");
+    char certificate[300];
+    const struct route route = {.ca_file = provider->route.ca_file,
+                                .certificate_file = certificate};
+
+    snprintf(certificate, sizeof certificate, "%s/replaced.pem", provider->directory);
+    put(provider, "bob.pem", "replaced.pem");
+    send_url(insistent->fixture, url.text, &route, &insistent->again);
+    assert_true(slice_is(outcome->response.body, "alice"));
+    insistent->fixture->awaited_count--;
+}
+
+static void shows_another_certificate_to_who_asks_again_within_the_answer(void **state) {
+    struct fixture fixture = open_fixture(state, 4, 10000);
+    const struct provider *provider = fixture.provider;
+    struct insistent insistent = {.fixture = &fixture};
+    struct url url = url_of("https://127.0.0.1", provider->asking_port, "/who");
+    const struct http_request request = {.url = url.text, .body = slice_of("{}")};
+    char certificate[300];
+    const struct route route = {.ca_file = provider->route.ca_file,
+                                .certificate_file = certificate};
+
+    snprintf(certificate, sizeof certificate, "%s/replaced.pem", provider->directory);
+    put(provider, "alice.pem", "replaced.pem");
+    fixture.awaited_count++;
+    sender_send(fixture.sender, &request, &route, false, on_first_answer, &insistent);
+    await(&fixture);
+    expect_answer(&insistent.again, 200, "bob");
+    assert_int_equal(sender_in_flight(fixture.sender), 0);
+    close_fixture(&fixture);
+}
+
 static void gets_nowhere_with_a_certificate_it_cannot_use(void **state) {
     static const struct client cases[] = {
         {"alice_locked.pem", NULL}, {"alice_locked.pem", "wrong"},
@@ -392,6 +433,7 @@ int main(void) {
         cmocka_unit_test(times_out_behind_a_proxy_that_is_silent),
         cmocka_unit_test(shows_the_certificate_of_the_route),
         cmocka_unit_test(shows_another_certificate_once_it_is_in_the_file),
+        cmocka_unit_test(shows_another_certificate_to_who_asks_again_within_the_answer),
         cmocka_unit_test(gets_nowhere_with_a_certificate_it_cannot_use),
     };
 
