@@ -23,6 +23,13 @@ void kafka_assignment_clear(struct kafka_assignment *assignment) {
     *assignment = (struct kafka_assignment){.generation = assignment->generation + 1};
 }
 
+void kafka_assignment_restart(rd_kafka_topic_partition_list_t *list,
+                              const rd_kafka_topic_partition_t *partition) {
+    if (list != NULL)
+        rd_kafka_topic_partition_list_set_offset(list, partition->topic, partition->partition,
+                                                 RD_KAFKA_OFFSET_BEGINNING);
+}
+
 size_t kafka_assignment_count(const struct kafka_assignment *assignment) {
     return assignment->list == NULL ? 0 : (size_t)assignment->list->cnt;
 }
@@ -52,13 +59,14 @@ int64_t kafka_assignment_start(struct kafka_assignment *assignment,
     int64_t lost_count = 0;
 
     for (int i = 0; i < assignment->list->cnt; i++) {
-        int64_t position = kafka_offsets_position(&offsets[i]);
+        bool is_restarted = assignment->list->elems[i].offset == RD_KAFKA_OFFSET_BEGINNING;
+        int64_t position = is_restarted ? offsets[i].start : kafka_offsets_position(&offsets[i]);
         lost_count += log_start(&assignment->list->elems[i], &offsets[i]);
         assignment->list->elems[i].offset = position;
         assignment->places[i].next = position;
         assignment->places[i].end = offsets[i].end;
-        /* It speaks of what comes behind that very commit. */
-        if (position == offsets[i].committed && offsets[i].note[0] != '\0')
+        /* It speaks of what comes behind that very commit, of that very log. */
+        if (!is_restarted && position == offsets[i].committed && offsets[i].note[0] != '\0')
             assignment->places[i].note = memory_copy_text(offsets[i].note);
     }
     return lost_count;

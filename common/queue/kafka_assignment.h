@@ -29,6 +29,11 @@ void kafka_assignment_set(struct kafka_assignment *assignment,
 void kafka_assignment_clear(struct kafka_assignment *assignment);
 size_t kafka_assignment_count(const struct kafka_assignment *assignment);
 
+/* Of that list, which may be NULL: the partition is read from the start of its log, whatever was
+ * committed. */
+void kafka_assignment_restart(rd_kafka_topic_partition_list_t *list,
+                              const rd_kafka_topic_partition_t *partition);
+
 /* Fixes where reading starts, and logs where that is not simply the commit. offsets: one for each
  * entry of the list. Returns how many records the logs lost since the commits. */
 int64_t kafka_assignment_start(struct kafka_assignment *assignment,

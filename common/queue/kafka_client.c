@@ -44,7 +44,7 @@ static const struct {
     {"enable.auto.commit", "is always off: an offset is committed when its outcome is durable"},
     {"auto.commit.enable", "is always off: an offset is committed when its outcome is durable"},
     {"enable.auto.offset.store", "is always off: Columba keeps its own ledger"},
-    {"auto.offset.reset", "is always earliest: nothing may be skipped"},
+    {"auto.offset.reset", "is always error: Columba finds out itself where to go on"},
     {"partition.assignment.strategy", "is always range: all members of a group must agree"},
     {"enable.partition.eof", "is always off"},
     {"log.queue", "is always on"},
@@ -108,6 +108,20 @@ rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct
     if (client == NULL)
         error_set(error, ERROR_CONFIG, "queue: %s", reason);
     return client;
+}
+
+bool kafka_client_subscribe(rd_kafka_t *client, const char *const *topics, size_t count,
+                            struct error *error) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    rd_kafka_resp_err_t code;
+
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+    code = rd_kafka_subscribe(client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error_set(error, code, "cannot subscribe: %s", rd_kafka_err2str(code));
+    return true;
 }
 
 struct disposal {

@@ -24,6 +24,9 @@ void kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value);
 /* Takes conf when it succeeds. */
 rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error);
 
+bool kafka_client_subscribe(rd_kafka_t *client, const char *const *topics, size_t count,
+                            struct error *error);
+
 /* Destroys the client (flags of rd_kafka_destroy_flags) and then frees owned, on a thread of its
  * own, because a name that does not resolve can block it. Waits that long for the end of it: at
  * the end of a process a library that still runs is a risk. */

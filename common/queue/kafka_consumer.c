@@ -55,7 +55,8 @@ struct queue_consumer {
 static const struct kafka_setting consumer_settings[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
-    {"auto.offset.reset", "earliest"},
+    /* It would begin anew without a word, with offsets that were read before: see relocate. */
+    {"auto.offset.reset", "error"},
     {"partition.assignment.strategy", "range"},
     {"heartbeat.interval.ms", "1000"},
     {"session.timeout.ms", "10000"},
@@ -234,10 +235,36 @@ static void on_rebalance(struct queue_consumer *consumer, rd_kafka_event_t *even
     on_revoke(consumer);
 }
 
+/* A log does not have the record that comes next: it has lost it, or is another one by that name.
+ * All that is assigned is taken away and located again. */
+static void relocate(struct queue_consumer *consumer, rd_kafka_event_t *event) {
+    rd_kafka_topic_partition_t *at = rd_kafka_event_topic_partition(event);
+    bool is_reading = consumer->state == CONSUMER_READING;
+
+    if (at == NULL)
+        return;
+    log_error("position_out_of_log", log_text("topic", at->topic),
+              log_number("partition", at->partition),
+              log_text("reason", rd_kafka_event_error_string(event)));
+    if (is_reading)
+        set_next(consumer, consumer->assignment.list);
+    kafka_assignment_restart(
+        consumer->state == CONSUMER_LOCATING ? consumer->assignment.list : consumer->next, at);
+    rd_kafka_topic_partition_destroy(at);
+    if (!is_reading)
+        return;
+    enter(consumer, CONSUMER_REVOKING);
+    consumer->events->revoked(consumer->context, false);
+}
+
 static void on_error(struct queue_consumer *consumer, rd_kafka_event_t *event) {
     char reason[300] = "";
     struct error error;
 
+    if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        relocate(consumer, event);
+        return;
+    }
     if (!rd_kafka_event_error_is_fatal(event)) {
         kafka_log_error(&consumer->log, event, loop_monotonic_ms(consumer->loop));
         return;
@@ -278,13 +305,6 @@ static void receive(struct queue_consumer *consumer, const rd_kafka_message_t *m
     if (place == NULL || record->offset < place->next) {
         queue_record_free(record);
         return;
-    }
-    /* Nothing else takes records out of the middle of such a log. */
-    if (record->offset > place->next) {
-        log_error("records_lost_to_retention", log_text("topic", record->topic),
-                  log_number("partition", record->partition), log_number("from", place->next),
-                  log_number("count", record->offset - place->next));
-        consumer->lost_count += record->offset - place->next;
     }
     place->next = record->offset + 1;
     consumer->events->record(consumer->context, record);
@@ -338,20 +358,6 @@ static void on_tick(void *context) {
     end_turn(consumer);
 }
 
-static bool subscribe(struct queue_consumer *consumer, const char *const *topics, size_t count,
-                      struct error *error) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-    rd_kafka_resp_err_t code;
-
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
-    code = rd_kafka_subscribe(consumer->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return kafka_error_set(error, code, "cannot subscribe: %s", rd_kafka_err2str(code));
-    return true;
-}
-
 /* Everything the group says goes to a queue of our own, which may later take its farewell too. */
 static bool open_queues(struct queue_consumer *consumer, struct error *error) {
     rd_kafka_queue_t *group = rd_kafka_queue_get_consumer(consumer->client);
@@ -391,7 +397,7 @@ struct queue_consumer *queue_consumer_open(struct loop *loop, const struct queue
     if (consumer->client == NULL)
         rd_kafka_conf_destroy(conf);
     if (consumer->client == NULL || !open_queues(consumer, error) ||
-        !subscribe(consumer, topics, topic_count, error)) {
+        !kafka_client_subscribe(consumer->client, topics, topic_count, error)) {
         destroy(consumer);
         return NULL;
     }

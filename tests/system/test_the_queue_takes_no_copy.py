@@ -1,5 +1,6 @@
 """A retry topic that is missing, or may not be written to: the intake stops with an alarm, nothing is
-dropped, and when that is mended all goes on by itself. What the log itself lost is said."""
+dropped, and when that is mended all goes on by itself. What the log itself lost is said, and a log
+that begins anew is read."""
 
 import contextlib
 
@@ -96,3 +97,17 @@ def test_what_the_log_lost_is_counted(gateway):
     wait_until("it is counted", lambda: metric(gateway, "lost_records_total") == 50, 30)
     assert has_said(gateway, "records_lost_to_retention")
     gateway.deliver(push(pushkey := unique()), pushkey)
+
+
+def test_a_topic_that_is_made_anew_is_read_from_its_start(gateway):
+    """Its offsets are those of before once more, of pushes that nobody has seen."""
+    topic = gateway.topic("push.fcm")
+    for number in range(40):
+        gateway.deliver(push(pushkey := unique()), pushkey)
+    with missing(gateway, topic):
+        pass
+    for number in range(20):
+        wait_until("it is accepted", lambda: gateway.notify(push(unique())).status == 200, 60)
+
+    wait_until("all of them arrive", lambda: gateway.settled(outcome="delivered") == 60, 90, gateway.programs)
+    wait_until("the commits follow", gateway.dispatcher.is_idle, 60, gateway.programs)

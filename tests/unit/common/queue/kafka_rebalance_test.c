@@ -161,11 +161,48 @@ static void test_what_is_given_back_and_taken_at_once_is_read_on(void **state) {
     cluster_close(cluster);
 }
 
+static bool has_read_all_again(void *context) {
+    const struct member *member = context;
+
+    return member->is_assigned && member->record_count == 200;
+}
+
+/* Such as brokers answer for a topic that was made anew. */
+static void test_a_log_without_the_next_record_is_read_from_its_start(void **state) {
+    enum { FETCH = 1 };
+    struct cluster *cluster = cluster_open();
+    struct member member = {.note = "settled:0:AQ"};
+
+    (void)state;
+    if (cluster->mock == NULL) {
+        cluster_close(cluster);
+        skip();
+    }
+    publish(cluster, 100);
+    member_join(&member, cluster);
+    await_count(cluster, member.record_count, 100);
+    member_commit(&member);
+    await_count(cluster, member.commit_count, 1);
+    log_open("test", (enum log_level) - 1);
+    rd_kafka_mock_push_request_errors(cluster->mock, FETCH, 1,
+                                      RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+    await(cluster->loop, has_read_all_again, &member);
+    let_pass(cluster->loop, 300);
+    assert_int_equal(member.record_count, 200);
+    assert_int_equal(member.disorder_count, 0);
+    assert_int_equal(member.lost_count, 0);
+    assert_string_equal(member.notes[0], "");
+    assert_true(member.revoked_count >= 1);
+    member_leave(&member);
+    cluster_close(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shares_with_another_and_forgets_its_pauses),
         cmocka_unit_test(test_delivers_nothing_between_revoke_and_release),
         cmocka_unit_test(test_waits_as_a_spare_when_members_outnumber_partitions),
+        cmocka_unit_test(test_a_log_without_the_next_record_is_read_from_its_start),
         cmocka_unit_test(test_what_is_given_back_and_taken_at_once_is_read_on),
     };
 
