@@ -35,8 +35,8 @@ STALE_TOKEN = (
 )
 
 
-def _quota(number):
-    violation = {"subject": f"project:{PROJECT}", "description": "Messages sent per minute"}
+def _quota(number, subject=f"project:{PROJECT}"):
+    violation = {"subject": subject, "description": "Messages sent per minute"}
     return error(
         429,
         "RESOURCE_EXHAUSTED",
@@ -93,6 +93,7 @@ ANSWERS = {
     "dated": (1, _dated),
     "unauth": (1, _unauthenticated),
     "flaky": (None, lambda n: _unavailable(0)),
+    "hasty": (None, lambda n: _quota(1, "device:of-that-token")),
     "slow": (ALWAYS, lambda n: _sent(n / 1000)),
 }
 
