@@ -47,6 +47,7 @@ WRONG = [
     ("config.tracing.authorization=secret", "authorization"),
     ("networkPolicy.tracingPorts={http}", "/networkPolicy/tracingPorts"),
     ("networkPolicy.providerPorts=null,networkPolicy.kafkaPorts={0}", "/networkPolicy/kafkaPorts"),
+    ("networkPolicy.dnsPorts=null,networkPolicy.dnsPorts={dns}", "/networkPolicy/dnsPorts"),
     ("ports.http=70000", "/ports/http"),
     ("monitoring.interval=often", "/monitoring/interval"),
     ("monitoring.rules.enabled=often", "/monitoring/rules/enabled"),

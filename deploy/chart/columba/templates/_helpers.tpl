@@ -221,6 +221,7 @@ topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: {{ . }}
     whenUnsatisfiable: ScheduleAnyway
+    matchLabelKeys: [pod-template-hash]
     labelSelector:
       matchLabels: {{- include "columba.selector" $root | nindent 8 }}
         {{- toYaml (index $ 2) | nindent 8 }}
