@@ -11,42 +11,30 @@
 #include <string.h>
 #include <uthash.h>
 
-struct mark {
-    int64_t seen;
-    UT_hash_handle hh;
-};
+enum { KEY_SIZE = GATE_NAME_SIZE + 32 };
 
-struct kept_hold {
-    char pushkey[IDENTITY_PUSHKEY_SIZE];
-    struct hold hold;
-    UT_hash_handle hh;
-};
-
-struct kept_gate {
-    char key[GATE_NAME_SIZE + 32]; /* lane and name */
-    struct gate_entry entry;
-    UT_hash_handle hh;
-};
-
-struct kept_lease {
-    char key[GATE_NAME_SIZE + 32];
+struct lease {
     int64_t until_ms;
     int holder;
-    UT_hash_handle hh;
 };
 
-struct kept_verdict {
-    char pushkey[IDENTITY_PUSHKEY_SIZE];
-    struct verdict verdict;
+struct kept {
+    char key[KEY_SIZE];
+    union {
+        struct verdict verdict;
+        struct hold hold;
+        struct gate_entry gate;
+        struct lease lease;
+    };
     UT_hash_handle hh;
 };
 
 static struct {
-    struct mark *marks;
-    struct kept_verdict *verdicts;
-    struct kept_hold *holds;
-    struct kept_gate *gates;
-    struct kept_lease *leases;
+    struct kept *marks; /* by what was seen */
+    struct kept *verdicts;
+    struct kept *holds;
+    struct kept *gates; /* by lane and name, as are leases */
+    struct kept *leases;
 } server;
 
 struct state {
@@ -70,48 +58,40 @@ struct call {
 
 enum { TIMEOUT_MS = 250, ROUND_TRIP_MS = 3 };
 
-static void forget_holds(void) {
-    struct kept_hold *hold = NULL;
-    struct kept_hold *next = NULL;
+static struct kept *find(struct kept *all, const char *key) {
+    struct kept *kept = NULL;
 
-    HASH_ITER(hh, server.holds, hold, next) {
-        HASH_DEL(server.holds, hold);
-        free(hold);
-    }
+    HASH_FIND_STR(all, key, kept);
+    return kept;
 }
 
-static void forget_gates(void) {
-    struct kept_gate *gate = NULL;
-    struct kept_gate *next_gate = NULL;
-    struct kept_lease *lease = NULL;
-    struct kept_lease *next_lease = NULL;
+static struct kept *find_or_add(struct kept **all, const char *key) {
+    struct kept *kept = find(*all, key);
 
-    HASH_ITER(hh, server.gates, gate, next_gate) {
-        HASH_DEL(server.gates, gate);
-        free(gate);
-    }
-    HASH_ITER(hh, server.leases, lease, next_lease) {
-        HASH_DEL(server.leases, lease);
-        free(lease);
+    if (kept != NULL)
+        return kept;
+    kept = memory_new(sizeof *kept);
+    snprintf(kept->key, sizeof kept->key, "%s", key);
+    HASH_ADD_STR(*all, key, kept);
+    return kept;
+}
+
+static void forget(struct kept **all) {
+    struct kept *kept = NULL;
+    struct kept *next = NULL;
+
+    HASH_ITER(hh, *all, kept, next) {
+        HASH_DEL(*all, kept);
+        free(kept);
     }
 }
 
 void redis_reset(void) {
-    struct mark *mark = NULL;
-    struct mark *next_mark = NULL;
-    struct kept_verdict *verdict = NULL;
-    struct kept_verdict *next_verdict = NULL;
-
-    HASH_ITER(hh, server.marks, mark, next_mark) {
-        HASH_DEL(server.marks, mark);
-        free(mark);
-    }
-    HASH_ITER(hh, server.verdicts, verdict, next_verdict) {
-        HASH_DEL(server.verdicts, verdict);
-        free(verdict);
-    }
-    forget_holds();
-    forget_gates();
+    forget(&server.marks);
+    forget(&server.verdicts);
+    forget(&server.holds);
+    forget(&server.gates);
+    forget(&server.leases);
 }
 
 struct state *state_open(struct loop *loop, const struct redis_config *config,
@@ -139,13 +119,11 @@ bool state_is_available(const struct state *state) {
 
 static void tell_gates(struct call *call) {
     struct gate_entry *entries = memory_new_array(HASH_COUNT(server.gates) + 1, sizeof *entries);
-    struct kept_gate *gate = NULL;
-    struct kept_gate *next = NULL;
     size_t count = 0;
 
-    HASH_ITER(hh, server.gates, gate, next)
-    if (call->known && strncmp(gate->key, call->lane, strlen(call->lane)) == 0)
-        entries[count++] = gate->entry;
+    for (const struct kept *kept = server.gates; kept != NULL; kept = kept->hh.next)
+        if (call->known && strncmp(kept->key, call->lane, strlen(call->lane)) == 0)
+            entries[count++] = kept->gate;
     call->gates_read(call->context, call->known, entries, count);
     free(entries);
 }
@@ -186,27 +164,27 @@ static struct call *call_new(struct state *state, void *context) {
     return call;
 }
 
+static void mark_key(int64_t seen, char out[KEY_SIZE]) {
+    snprintf(out, KEY_SIZE, "%lld", (long long)seen);
+}
+
 void state_ask(struct state *state, const struct state_question *question, state_answered *answered,
                void *context) {
     struct call *call = call_new(state, context);
-    struct kept_verdict *verdict = NULL;
-    struct kept_hold *hold = NULL;
-    struct mark *mark = NULL;
+    char mark[KEY_SIZE];
 
     call->answered = answered;
     call->answer.known = call->known;
     conduct_told_hold(state->process->world, state->process, question->pushkey, 0);
     if (!call->known)
         return;
-    HASH_FIND_STR(server.verdicts, question->pushkey, verdict);
-    if (question->asks_seen)
-        HASH_FIND(hh, server.marks, &question->seen, sizeof question->seen, mark);
+    const struct kept *verdict = find(server.verdicts, question->pushkey);
     call->answer.has_verdict = verdict != NULL;
     if (verdict != NULL)
         call->answer.verdict = verdict->verdict;
-    call->answer.seen = mark != NULL;
-    if (question->asks_hold)
-        HASH_FIND_STR(server.holds, question->pushkey, hold);
+    mark_key(question->seen, mark);
+    call->answer.seen = question->asks_seen && find(server.marks, mark) != NULL;
+    const struct kept *hold = question->asks_hold ? find(server.holds, question->pushkey) : NULL;
     call->answer.has_hold = hold != NULL;
     if (hold == NULL)
         return;
@@ -219,34 +197,23 @@ void state_ask(struct state *state, const struct state_question *question, state
 void state_write_verdict(struct state *state, const char *pushkey, const struct verdict *verdict,
                          state_written *written, void *context) {
     struct call *call = call_new(state, context);
-    struct kept_verdict *kept = NULL;
 
     call->written = written;
     promises_judged(state->process->world, pushkey, verdict->pushkey_ts_ms);
     if (!call->known)
         return;
-    HASH_FIND_STR(server.verdicts, pushkey, kept);
-    if (kept == NULL) {
-        kept = memory_new(sizeof *kept);
-        memcpy(kept->pushkey, pushkey, sizeof kept->pushkey);
-        HASH_ADD_STR(server.verdicts, pushkey, kept);
-    }
-    kept->verdict = *verdict;
+    find_or_add(&server.verdicts, pushkey)->verdict = *verdict;
 }
 
 void state_mark_seen(struct state *state, int64_t seen, state_written *written, void *context) {
     struct call *call = call_new(state, context);
-    struct mark *mark = NULL;
+    char mark[KEY_SIZE];
 
     call->written = written;
     if (!call->known)
         return;
-    HASH_FIND(hh, server.marks, &seen, sizeof seen, mark);
-    if (mark == NULL) {
-        mark = memory_new(sizeof *mark);
-        mark->seen = seen;
-        HASH_ADD(hh, server.marks, seen, sizeof mark->seen, mark);
-    }
+    mark_key(seen, mark);
+    find_or_add(&server.marks, mark);
 }
 
 void state_renew_verdict(struct state *state, const char *pushkey, const struct verdict *verdict) {
@@ -258,29 +225,23 @@ void state_renew_verdict(struct state *state, const char *pushkey, const struct 
 void state_write_hold(struct state *state, const char *pushkey, const struct hold *hold,
                       int64_t lifetime_ms, state_written *written, void *context) {
     struct call *call = call_new(state, context);
-    struct kept_hold *kept = NULL;
 
     (void)lifetime_ms;
     call->written = written;
     conduct_held(state->process->world, pushkey, hold->until_ms);
     if (!call->known)
         return;
-    HASH_FIND_STR(server.holds, pushkey, kept);
-    if (kept == NULL) {
-        kept = memory_new(sizeof *kept);
-        memcpy(kept->pushkey, pushkey, sizeof kept->pushkey);
-        HASH_ADD_STR(server.holds, pushkey, kept);
-    }
-    if (hold->until_ms > kept->hold.until_ms)
-        kept->hold.until_ms = hold->until_ms;
-    if (hold->newest_ms > kept->hold.newest_ms)
-        kept->hold.newest_ms = hold->newest_ms;
+    struct hold *kept = &find_or_add(&server.holds, pushkey)->hold;
+    if (hold->until_ms > kept->until_ms)
+        kept->until_ms = hold->until_ms;
+    if (hold->newest_ms > kept->newest_ms)
+        kept->newest_ms = hold->newest_ms;
 }
 
 /* ---- The fleet ---- */
 
-static void gate_key(const char *lane, const char *name, char out[GATE_NAME_SIZE + 32]) {
-    snprintf(out, GATE_NAME_SIZE + 32, "%s:%s", lane, name);
+static void gate_key(const char *lane, const char *name, char out[KEY_SIZE]) {
+    snprintf(out, KEY_SIZE, "%s:%s", lane, name);
 }
 
 void state_read_gates(struct state *state, const char *lane, state_gates_read *read,
@@ -292,27 +253,19 @@ void state_read_gates(struct state *state, const char *lane, state_gates_read *r
 }
 
 void state_write_gate(struct state *state, const char *lane, const struct gate_entry *entry) {
-    char key[GATE_NAME_SIZE + 32];
-    struct kept_gate *gate = NULL;
+    char key[KEY_SIZE];
 
     if (state->process->world->weather->redis_away)
         return;
     gate_key(lane, entry->name, key);
-    HASH_FIND_STR(server.gates, key, gate);
-    if (gate == NULL) {
-        gate = memory_new(sizeof *gate);
-        memcpy(gate->key, key, sizeof gate->key);
-        HASH_ADD_STR(server.gates, key, gate);
-    }
-    gate->entry = *entry;
+    find_or_add(&server.gates, key)->gate = *entry;
 }
 
 void state_remove_gate(struct state *state, const char *lane, const char *name) {
-    char key[GATE_NAME_SIZE + 32];
-    struct kept_gate *gate = NULL;
+    char key[KEY_SIZE];
 
     gate_key(lane, name, key);
-    HASH_FIND_STR(server.gates, key, gate);
+    struct kept *gate = find(server.gates, key);
     if (gate == NULL || state->process->world->weather->redis_away)
         return;
     HASH_DEL(server.gates, gate);
@@ -323,20 +276,14 @@ void state_take_lease(struct state *state, const char *lane, const char *name, c
                       int64_t lease_ms, state_leased *leased, void *context) {
     struct call *call = call_new(state, context);
     struct world *world = state->process->world;
-    char key[GATE_NAME_SIZE + 32];
-    struct kept_lease *lease = NULL;
+    char key[KEY_SIZE];
 
     (void)holder;
     call->leased = leased;
     if (!call->known)
         return;
     gate_key(lane, name, key);
-    HASH_FIND_STR(server.leases, key, lease);
-    if (lease == NULL) {
-        lease = memory_new(sizeof *lease);
-        memcpy(lease->key, key, sizeof lease->key);
-        HASH_ADD_STR(server.leases, key, lease);
-    }
+    struct lease *lease = &find_or_add(&server.leases, key)->lease;
     call->granted = lease->until_ms <= world->now_ms;
     if (!call->granted)
         return;
@@ -345,11 +292,11 @@ void state_take_lease(struct state *state, const char *lane, const char *name, c
 }
 
 bool redis_has_lease(const char *lane, const char *app, int process) {
-    char key[GATE_NAME_SIZE + 32];
+    char key[KEY_SIZE];
     size_t size = (size_t)snprintf(key, sizeof key, "%s:%s|", lane, app);
 
-    for (const struct kept_lease *lease = server.leases; lease != NULL; lease = lease->hh.next)
-        if (strncmp(lease->key, key, size) == 0 && lease->holder == process)
+    for (const struct kept *kept = server.leases; kept != NULL; kept = kept->hh.next)
+        if (strncmp(kept->key, key, size) == 0 && kept->lease.holder == process)
             return true;
     return false;
 }

@@ -18,7 +18,17 @@ START_KAFKA = REPOSITORY / "deploy/local/kafka/start"
 QUICK_GROUPS = {"properties": {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500}}
 
 
-class RealKafka:
+class Mortal:
+    """Killed at the end of its with block."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.kill()
+
+
+class RealKafka(Mortal):
     """Apache Kafka, one node. Started again it has its data."""
 
     name = "kafka"
@@ -83,7 +93,7 @@ class RealKafka:
         os.kill(self.pid, signal.SIGCONT)
 
 
-class KafkaCluster:
+class KafkaCluster(Mortal):
     """Apache Kafka, three nodes that are brokers and controllers. Started again they have their
     data. A node may be stopped, killed, frozen and started by itself."""
 

@@ -13,11 +13,8 @@ from support.traffic import ACCOUNTS, STARTED
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory):
-    broker = RealKafka(tmp_path_factory.mktemp("kafka"), RealKafka.QUICK)
-    try:
+    with RealKafka(tmp_path_factory.mktemp("kafka"), RealKafka.QUICK) as broker:
         yield broker.start()
-    finally:
-        broker.stop()
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +25,7 @@ def make_queue(kafka):
 @pytest.fixture
 def fragile_gateways(tmp_path):
     """Gateways whose Kafka may be stopped, frozen and killed."""
-
-    @contextlib.contextmanager
-    def make(directory):
-        broker = RealKafka(directory / "kafka")
-        try:
-            yield broker
-        finally:
-            broker.kill()
-
-    factory = GatewayFactory(tmp_path, make)
+    factory = GatewayFactory(tmp_path, lambda directory: RealKafka(directory / "kafka"))
     with factory.stack:
         yield factory
 

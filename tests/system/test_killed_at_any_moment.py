@@ -20,12 +20,9 @@ SETTINGS = {
 def mortal(tmp_path_factory):
     """A gateway of which everything may be killed, its Kafka too."""
     directory = tmp_path_factory.mktemp("mortal")
-    broker = RealKafka(directory / "kafka", RealKafka.QUICK)
-    try:
+    with RealKafka(directory / "kafka", RealKafka.QUICK) as broker:
         with open_gateway(directory, broker, SETTINGS) as gateway:
             yield gateway
-    finally:
-        broker.kill()
 
 
 def die(gateway, name, victims):

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from support.gateways import GatewayFactory
 from support.kafka import RealKafka
 from support.load import Load, failures
 from support.matrix import push, unique
@@ -33,20 +32,11 @@ SLACK_BYTES = 64 << 20  # of a process, beside the bodies that wait
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory):
-    """One that may be frozen."""
-    started = RealKafka(tmp_path_factory.mktemp("frozen"))
-    try:
-        yield started.start()
-    finally:
-        started.kill()
-
-
-@pytest.fixture
-def gateways_of(tmp_path, broker):
-    factory = GatewayFactory(tmp_path, lambda _directory: contextlib.nullcontext(broker))
-    with factory.stack:
-        yield factory
+def make_queue(tmp_path_factory):
+    """A Kafka that may be frozen."""
+    with RealKafka(tmp_path_factory.mktemp("frozen")) as broker:
+        broker.start()
+        yield lambda _directory: contextlib.nullcontext(broker)
 
 
 def requests(count, **fields):
@@ -65,9 +55,9 @@ def assert_all_arrive(gateway, names):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-def test_what_is_too_much_is_503_and_what_waits_is_not_lost(gateways_of, bound):
+def test_what_is_too_much_is_503_and_what_waits_is_not_lost(gateways, bound):
     settings, most, fields = BOUNDS[bound]
-    gateway = gateways_of.open({"ingress": settings})
+    gateway = gateways.open({"ingress": settings})
     gateway.deliver(push(warm := unique()), warm)
     before = resident_bytes(gateway.ingress.pid)
 
@@ -91,9 +81,9 @@ def test_what_is_too_much_is_503_and_what_waits_is_not_lost(gateways_of, bound):
 
 @pytest.mark.long
 @pytest.mark.parametrize("rate", [600, 800])
-def test_the_defaults_for_twelve_seconds(gateways_of, rate):
+def test_the_defaults_for_twelve_seconds(gateways, rate):
     """waiting_requests over 12 s is a rate of 666/s."""
-    gateway = gateways_of.open()
+    gateway = gateways.open()
     gateway.deliver(push(warm := unique()), warm)
     before = resident_bytes(gateway.ingress.pid)
     count = rate * FAILOVER_S

@@ -8,7 +8,6 @@ import pytest
 
 from support import kafka_admin
 from support.columba import run
-from support.gateways import GatewayFactory
 from support.kafka import RealKafka, read_topic
 from support.matrix import push, unique
 from support.processes import wait_until
@@ -21,20 +20,16 @@ AUTHORIZED = (
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
+def make_queue(tmp_path_factory):
     """A Kafka that knows who may do what."""
-    broker = RealKafka(tmp_path_factory.mktemp("guarded"), AUTHORIZED)
-    try:
-        yield broker.start()
-    finally:
-        broker.stop()
+    with RealKafka(tmp_path_factory.mktemp("guarded"), AUTHORIZED) as broker:
+        broker.start()
+        yield lambda _directory: contextlib.nullcontext(broker)
 
 
 @pytest.fixture
-def gateway(tmp_path, guarded):
-    factory = GatewayFactory(tmp_path, lambda _directory: contextlib.nullcontext(guarded))
-    with factory.stack:
-        yield factory.open()
+def gateway(gateways):
+    return gateways.open()
 
 
 def metric(gateway, name):

@@ -15,12 +15,9 @@ SETTINGS = {"queue": QUICK_GROUPS, "dispatcher": {"in_flight": IN_FLIGHT}}
 @pytest.fixture(scope="module")
 def clustered(tmp_path_factory):
     directory = tmp_path_factory.mktemp("clustered")
-    cluster = KafkaCluster(directory / "kafka")
-    try:
+    with KafkaCluster(directory / "kafka") as cluster:
         with open_gateway(directory, cluster, SETTINGS) as gateway:
             yield gateway
-    finally:
-        cluster.kill()
 
 
 def run(gateway, name, disturb):

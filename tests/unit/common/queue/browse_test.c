@@ -41,94 +41,95 @@ static bool see(void *context, struct queue_record *record) {
     return ++seen->count != seen->limit;
 }
 
-static struct browse_range *ranges_of(struct cluster *cluster, size_t *count) {
-    char topics[2][TOPIC_NAME_SIZE] = {"", "nobody.made.this"};
+/* A filled topic, and what there is of it to be read. */
+struct scene {
+    struct cluster *cluster;
     struct browse_range *ranges;
+    size_t count;
+};
+
+static struct scene open_scene(void) {
+    static char prefix[] = "test.";
+    struct scene scene = {.cluster = cluster_open()};
+    char topics[2][TOPIC_NAME_SIZE] = {"", "nobody.made.this"};
     struct error error = {0};
 
-    snprintf(topics[0], sizeof topics[0], "%s", cluster->topic);
-    if (!browse_ranges(&cluster->config, (const char(*)[TOPIC_NAME_SIZE])topics, 2, 0, PATIENCE_MS,
-                       &ranges, count, &error))
+    scene.cluster->config.prefix = prefix;
+    fill(scene.cluster);
+    snprintf(topics[0], sizeof topics[0], "%s", scene.cluster->topic);
+    if (!browse_ranges(&scene.cluster->config, (const char(*)[TOPIC_NAME_SIZE])topics, 2, 0,
+                       PATIENCE_MS, &scene.ranges, &scene.count, &error))
         fail_msg("%s", error.text);
-    return ranges;
+    return scene;
+}
+
+static void close_scene(struct scene *scene) {
+    free(scene->ranges);
+    cluster_close(scene->cluster);
+}
+
+static void read_on(struct scene *scene, int64_t patience_ms, struct seen *seen) {
+    struct error error = {0};
+
+    if (!browse(&scene->cluster->config, scene->ranges, scene->count, patience_ms, see, seen,
+                &error))
+        fail_msg("%s", error.text);
 }
 
 static void test_all_is_read_once_and_in_order(void **state) {
-    struct cluster *cluster = cluster_open();
-    struct browse_range *ranges;
+    struct scene scene = open_scene();
     struct seen seen = {0};
-    struct error error;
-    size_t count;
 
     (void)state;
-    cluster->config.prefix = (char[]){"test."};
-    fill(cluster);
-    ranges = ranges_of(cluster, &count);
-    assert_int_equal(count, PARTITIONS);
-    assert_false(browse_is_complete(ranges, count));
-    assert_true(browse(&cluster->config, ranges, count, PATIENCE_MS, see, &seen, &error));
+    assert_int_equal(scene.count, PARTITIONS);
+    assert_false(browse_is_complete(scene.ranges, scene.count));
+    read_on(&scene, PATIENCE_MS, &seen);
     assert_int_equal(seen.count, RECORDS);
-    assert_true(browse_is_complete(ranges, count));
-    assert_true(browse(&cluster->config, ranges, count, PATIENCE_MS, see, &seen, &error));
+    assert_true(browse_is_complete(scene.ranges, scene.count));
+    read_on(&scene, PATIENCE_MS, &seen);
     assert_int_equal(seen.count, RECORDS);
-    free(ranges);
-    cluster_close(cluster);
+    close_scene(&scene);
 }
 
 static void test_it_is_enough_when_the_reader_says_so(void **state) {
-    struct cluster *cluster = cluster_open();
-    struct browse_range *ranges;
+    struct scene scene = open_scene();
     struct seen seen = {.limit = 3};
-    struct error error;
-    size_t count;
 
     (void)state;
-    cluster->config.prefix = (char[]){"test."};
-    fill(cluster);
-    ranges = ranges_of(cluster, &count);
-    assert_true(browse(&cluster->config, ranges, count, PATIENCE_MS, see, &seen, &error));
+    read_on(&scene, PATIENCE_MS, &seen);
     assert_int_equal(seen.count, 3);
-    assert_false(browse_is_complete(ranges, count));
-    free(ranges);
-    cluster_close(cluster);
+    assert_false(browse_is_complete(scene.ranges, scene.count));
+    close_scene(&scene);
 }
 
 static void test_time_that_runs_out_is_no_failure(void **state) {
-    struct cluster *cluster = cluster_open();
-    struct browse_range *ranges;
+    struct scene scene = open_scene();
     struct seen seen = {0};
-    struct error error;
-    size_t count;
 
     (void)state;
-    cluster->config.prefix = (char[]){"test."};
-    fill(cluster);
-    ranges = ranges_of(cluster, &count);
-    assert_true(browse(&cluster->config, ranges, count, 0, see, &seen, &error));
+    read_on(&scene, 0, &seen);
     assert_int_equal(seen.count, 0);
-    assert_false(browse_is_complete(ranges, count));
-    free(ranges);
-    cluster_close(cluster);
+    assert_false(browse_is_complete(scene.ranges, scene.count));
+    close_scene(&scene);
 }
 
 static void test_one_record_by_its_place(void **state) {
-    struct cluster *cluster = cluster_open();
-    struct queue_record *record;
+    struct scene scene = open_scene();
+    const struct queue_config *config = &scene.cluster->config;
+    const char *topic = scene.cluster->topic;
     struct error error = {0};
 
     (void)state;
-    cluster->config.prefix = (char[]){"test."};
-    fill(cluster);
-    record = browse_one(&cluster->config, cluster->topic, 1, 2, PATIENCE_MS, &error);
+    struct queue_record *record = browse_one(config, topic, 1, 2, PATIENCE_MS, &error);
     assert_non_null(record);
     assert_int_equal(record->partition, 1);
     assert_int_equal(record->offset, 2);
     queue_record_free(record);
-    assert_null(browse_one(&cluster->config, cluster->topic, 1, RECORDS, PATIENCE_MS, &error));
+    assert_null(browse_one(config, topic, 1, RECORDS, PATIENCE_MS, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
-    assert_null(browse_one(&cluster->config, cluster->topic, PARTITIONS, 0, PATIENCE_MS, &error));
+    assert_null(browse_one(config, topic, PARTITIONS, 0, PATIENCE_MS, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
-    cluster_close(cluster);
+    close_scene(&scene);
 }
 
 int main(void) {

@@ -87,15 +87,19 @@ static void a_server_that_dies_leaves_no_call_open(void **state) {
     close_fixture(fixture);
 }
 
+static struct fixture *open_with_password(struct server *server, struct redis_config *config) {
+    tell(server, "ACL SETUSER columba on >secret ~columba:* +@all");
+    config->username = "columba";
+    config->password = "secret";
+    struct fixture *fixture = open_with(server, config);
+    await_available(fixture, true);
+    return fixture;
+}
+
 static void a_password_opens_and_a_wrong_one_does_not(void **state) {
     struct redis_config config = config_of(*state);
-    struct fixture *fixture = NULL;
+    struct fixture *fixture = open_with_password(*state, &config);
 
-    tell(*state, "ACL SETUSER columba on >secret ~columba:* +@all");
-    config.username = "columba";
-    config.password = "secret";
-    fixture = open_with(*state, &config);
-    await_available(fixture, true);
     assert_true(ask(fixture, 7).known);
     close_fixture(fixture);
 
@@ -119,13 +123,8 @@ static void a_password_opens_and_a_wrong_one_does_not(void **state) {
 /* The connection that stands is not asked again; the one after it is, with what is true by then. */
 static void a_rotated_password_is_for_the_next_connection(void **state) {
     struct redis_config config = config_of(*state);
-    struct fixture *fixture = NULL;
+    struct fixture *fixture = open_with_password(*state, &config);
 
-    tell(*state, "ACL SETUSER columba on >secret ~columba:* +@all");
-    config.username = "columba";
-    config.password = "secret";
-    fixture = open_with(*state, &config);
-    await_available(fixture, true);
     tell(*state, "ACL SETUSER columba resetpass >rotated");
     config.password = "rotated";
     state_set_login(fixture->state, &config);
