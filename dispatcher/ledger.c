@@ -31,6 +31,9 @@ struct ledger {
 
 enum { FIRST_CAPACITY = 64, NOTE_BYTES = LEDGER_NOTE_OFFSETS / 8 };
 
+/* Beyond what any log reaches: what is added to an offset does not overflow. */
+static const int64_t offset_max = INT64_MAX / 2;
+
 /* settled:OFFSET:BITS, base64url. The offset is that of the first bit and not of the commit, which
  * somebody may move without a look at the note. */
 static const char note_mark[] = "settled:";
@@ -43,7 +46,7 @@ static bool read_note(struct ledger *ledger, const char *note) {
         return false;
     ledger->before_start = strtoll(note + mark, &end, 10);
     return end != note + mark && *end == ':' && ledger->before_start >= 0 &&
-           base64_decode(slice_of(end + 1), &ledger->before);
+           ledger->before_start < offset_max && base64_decode(slice_of(end + 1), &ledger->before);
 }
 
 struct ledger *ledger_new(int64_t start, const char *note) {
@@ -146,13 +149,15 @@ uint64_t ledger_settled_count(const struct ledger *ledger) {
 void ledger_write_note(const struct ledger *ledger, struct buffer *out) {
     const int64_t position = ledger_position(ledger);
     const int64_t before_end = ledger->before_start + (int64_t)ledger->before.size * 8;
+    const int64_t end =
+        before_end < position + LEDGER_NOTE_OFFSETS ? before_end : position + LEDGER_NOTE_OFFSETS;
     unsigned char bits[NOTE_BYTES] = {0};
     size_t size = sizeof bits;
 
     for (size_t i = 0; i < ledger->count; i++)
         if (entry_at(ledger, i)->settled)
             set_bit(bits, entry_at(ledger, i)->offset - position);
-    for (int64_t offset = ledger->next; offset < before_end; offset++)
+    for (int64_t offset = ledger->next; offset < end; offset++)
         if (ledger_was_settled(ledger, offset))
             set_bit(bits, offset - position);
     while (size > 0 && bits[size - 1] == 0)

@@ -200,6 +200,25 @@ static void a_note_of_somebody_else_says_nothing(void **state) {
     }
 }
 
+/* Or of a log that was longer: nothing of it is near, and nothing is looked for in between. */
+static void a_note_of_far_away_says_nothing(void **state) {
+    static const char *const notes[] = {"settled:9223372036854775807:_w",
+                                        "settled:9223372036854775000:_w",
+                                        "settled:1000000000000:_w", "settled:20000:_w"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        struct ledger *ledger = ledger_new(0, notes[i]);
+        struct buffer note = {0};
+        ledger_take(ledger, 0, 0);
+        assert_false(ledger_was_settled(ledger, 0));
+        ledger_write_note(ledger, &note);
+        assert_int_equal(note.size, 0);
+        buffer_free(&note);
+        ledger_free(ledger);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_ledger_commits_where_it_starts),
@@ -212,6 +231,7 @@ int main(void) {
         cmocka_unit_test(a_full_window_fits_into_a_note),
         cmocka_unit_test(a_commit_may_be_moved_beside_its_note),
         cmocka_unit_test(a_note_of_somebody_else_says_nothing),
+        cmocka_unit_test(a_note_of_far_away_says_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
