@@ -29,6 +29,15 @@ void delivery_enter(struct delivery *delivery, enum delivery_state state) {
     delivery->state = state;
 }
 
+static size_t size_of(const struct queue_record *record) {
+    size_t bytes = sizeof *record + record->key.size + record->value.size;
+
+    for (size_t i = 0; i < record->header_count; i++)
+        bytes += sizeof record->headers[i] + strlen(record->headers[i].name) +
+                 record->headers[i].value.size;
+    return bytes;
+}
+
 struct delivery *delivery_new_take(struct core *core, struct partition *partition,
                                    struct queue_record *record) {
     struct delivery *delivery = memory_new(sizeof *delivery);
@@ -37,7 +46,7 @@ struct delivery *delivery_new_take(struct core *core, struct partition *partitio
     delivery->config = config_hold(core->config);
     delivery->partition = partition;
     delivery->record = record;
-    delivery->size_bytes = sizeof *delivery + record->key.size + record->value.size;
+    delivery->size_bytes = sizeof *delivery + size_of(record);
     delivery->taken_ms = loop_monotonic_ms(core->parts.loop);
     return delivery;
 }

@@ -51,6 +51,7 @@ struct delivery {
     struct ending ending;
     int64_t delay_ms;     /* of the retry topic that its copy went to */
     bool is_copy_refused; /* at least once */
+    bool is_cut;          /* its copy goes without what is too large of it */
     struct hold written;  /* the hold that it has told Redis of */
     unsigned writes;      /* to the shared state that have not been answered */
     struct timer *pause;  /* before a copy is tried again; NULL until needed */

@@ -189,7 +189,20 @@ static void acknowledged(void *context, const struct error *error) {
         finish(delivery);
 }
 
-/* The same bytes under the same key; our headers say what happened, those of others stay. */
+/* A copy that is too large by itself would hold up all that is behind it for good. It becomes a
+ * dead letter that says so; the record stays where it is for as long as its topic keeps it. */
+static void cut(struct delivery *delivery) {
+    const struct queue_record *record = delivery->record;
+
+    log_error("copy_too_large", log_text("id", delivery->meta.id), log_text("topic", record->topic),
+              log_number("partition", record->partition), log_number("offset", record->offset));
+    delivery->is_cut = true;
+    delivery->ending = ending_of(OUTCOME_DEAD, "too_large");
+    publish_copy(delivery);
+}
+
+/* The same bytes under the same key, unless they are too many; our headers say what happened, those
+ * of others stay. */
 static void publish_copy(struct delivery *delivery) {
     struct core *core = delivery->core;
     const struct config *config = core->config;
@@ -213,18 +226,20 @@ static void publish_copy(struct delivery *delivery) {
         meta.attempt += ending->is_untried ? 0 : 1;
     }
     size_t count = 0;
-    struct header *headers =
-        record_copy_headers(&meta, &scratch, record->headers, record->header_count, &count);
+    struct header *headers = record_copy_headers(
+        &meta, &scratch, record->headers, delivery->is_cut ? 0 : record->header_count, &count);
     struct queue_message message = {
         .topic = topic,
-        .key = record->key,
-        .value = record->value,
+        .key = delivery->is_cut ? (struct slice){0} : record->key,
+        .value = delivery->is_cut ? (struct slice){0} : record->value,
         .headers = headers,
         .header_count = count,
     };
     bool sent = queue_producer_send(core->parts.producer, &message, acknowledged, delivery, &error);
     free(headers);
-    if (!sent)
+    if (!sent && error.code == ERROR_TOO_LARGE && !delivery->is_cut)
+        cut(delivery);
+    else if (!sent)
         wait_and_copy(delivery, &error);
 }
 

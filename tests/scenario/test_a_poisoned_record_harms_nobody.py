@@ -5,6 +5,7 @@ import json
 
 from support import kafka
 from support.matrix import push, unique
+from support.processes import wait_until
 
 UNREADABLE = {
     "text": b"this is no JSON",
@@ -39,6 +40,27 @@ def test_what_cannot_be_parsed_is_a_dead_letter(gateway):
     gateway.deliver(push(after := unique()), after)
 
 
+def test_what_is_too_large_to_be_copied_is_a_dead_letter_without_its_value(gateways):
+    """Those of others may be compressed, or simply larger than ours. The record itself stays where
+    it is for as long as its topic keeps it."""
+    gateway = gateways.open({"queue": {"properties": {"message.max.bytes": "2000"}}})
+
+    publish(gateway, b"x" * 3000, [("stranger", "1")])
+    publish(gateway, b"y", [("stranger", "y" * 3000)])
+    gateway.wait_settled(2, outcome="dead", reason="too_large")
+
+    for letter in dead_letters(gateway):
+        assert (letter.key, letter.value) == (b"", b"")
+        assert letter.headers["columba-reason"] == "too_large"
+        assert "stranger" not in letter.headers
+    said = [line for line in gateway.dispatcher.log_lines() if line["event"] == "copy_too_large"]
+    assert {(line["topic"], line["partition"], line["offset"]) for line in said} == {
+        (record.topic, record.partition, record.offset)
+        for record in kafka.read_topic(gateway.queue.bootstrap, gateway.topic("push.fcm"))
+    }
+    gateway.deliver(push(after := unique()), after)
+
+
 def test_a_record_without_headers_is_delivered(gateway):
     body = push(pushkey := unique())
 
@@ -55,6 +77,15 @@ def test_headers_that_make_no_sense_take_their_defaults(gateway):
     publish(gateway, json.dumps(body).encode(), headers)
 
     gateway.fcm.wait_for(pushkey)
+
+
+def test_headers_count_as_memory(gateways):
+    gateway = gateways.open()
+
+    publish(gateway, json.dumps(push(unique("hang"))).encode(), [("stranger", "x" * 50_000)] * 2)
+
+    wait_until("what is under way is counted", lambda: gateway.dispatcher.metrics().sum(
+        "columba_dispatcher_in_flight_bytes") > 100_000, 30)
 
 
 def test_a_newer_version_is_moved_and_not_guessed_at(gateway):
