@@ -6,6 +6,7 @@
 #include "dispatcher/gate_place.h"
 #include "dispatcher/gate_room.h"
 #include "dispatcher/gates_fleet.h"
+#include "dispatcher/intake.h"
 #include "dispatcher/partition.h"
 #include "dispatcher/settle.h"
 
@@ -156,9 +157,10 @@ static struct delivery *next_in_line(const struct place *place) {
     return TAILQ_FIRST(&place->line);
 }
 
-/* Those who go on may end at once and pump again: the outermost does it all. */
+/* Those who go on may end at once and pump again: the outermost does it all. Who gives up his place
+ * because the partitions go sends nobody on his way. */
 static void pump(struct gates *gates, struct place *place) {
-    if (place->is_pumping)
+    if (place->is_pumping || !intake_is_open(gates->core->intake))
         return;
     place->is_pumping = true;
     while (place->waiting > 0 && may_pass(gates, place)) {

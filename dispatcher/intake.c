@@ -51,6 +51,10 @@ bool intake_has_room(const struct intake *intake) {
            (int64_t)intake->bytes < config->in_flight_bytes;
 }
 
+bool intake_is_open(const struct intake *intake) {
+    return intake->open;
+}
+
 static void update_take(struct intake *intake) {
     queue_consumer_take(intake->core->consumer, intake_has_room(intake));
 }

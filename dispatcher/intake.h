@@ -21,6 +21,9 @@ void intake_free(struct intake *intake);
 void intake_open(struct intake *intake, bool open);
 bool intake_has_room(const struct intake *intake);
 
+/* While it is closed nothing new is begun with what was taken either. */
+bool intake_is_open(const struct intake *intake);
+
 /* The core's configuration is another: its bounds may be. */
 void intake_configured(struct intake *intake);
 

@@ -6,6 +6,7 @@
 #include "common/config/config.h"
 #include "dispatcher/delivery.h"
 #include "dispatcher/gates_fleet.h"
+#include "dispatcher/intake.h"
 #include "dispatcher/settle.h"
 #include "tests/unit/dispatcher/fake_loop.h"
 
@@ -39,6 +40,7 @@ struct fixture {
     size_t noted_gated;
     size_t reopened;
     bool lease_is_refused;
+    bool is_closed;
 };
 
 static inline struct fixture *fixture_of(const struct core *core) {
@@ -75,6 +77,10 @@ void partition_note(struct partition *partition, bool is_gated) {
 
 void partitions_reopen(struct partitions *partitions) {
     ((struct fixture *)(void *)partitions)->reopened++;
+}
+
+bool intake_is_open(const struct intake *intake) {
+    return !((const struct fixture *)(const void *)intake)->is_closed;
 }
 
 struct gates_fleet {
@@ -138,6 +144,7 @@ static inline int set_up(void **state) {
     fixture->core.parts.loop = fixture->loop;
     fixture->core.config = &fixture->config;
     fixture->core.partitions = (struct partitions *)(void *)fixture;
+    fixture->core.intake = (struct intake *)(void *)fixture;
     fixture->core.arena = arena_new(4096);
     fixture->core.gates = gates_new(&fixture->core);
     fixture->partition.core = &fixture->core;

@@ -111,6 +111,24 @@ static void an_abandoned_probe_tells_nothing_and_another_goes(void **state) {
     assert_true(is_on_the_wire(next));
 }
 
+/* The partitions go: whoever gives up his place does so for good, and starts nothing. */
+static void nobody_goes_on_once_the_lane_is_closed(void **state) {
+    struct fixture *fixture = *state;
+
+    shut(fixture, 0, NULL, GATE_MISCONFIGURED);
+    fake_loop_run(fixture->loop, GATE_PROBE_EVERY_MS);
+    struct delivery *probe = enter(fixture, 0, NULL);
+    struct delivery *next = enter(fixture, 0, NULL);
+    fixture->is_closed = true;
+    gates_leave(probe);
+    probe->state = DELIVERY_SETTLING;
+    fake_loop_run(fixture->loop, 1000);
+    assert_false(is_on_the_wire(next));
+    fixture->is_closed = false;
+    fake_loop_run(fixture->loop, 1000);
+    assert_true(is_on_the_wire(next));
+}
+
 static void a_gate_that_opens_lets_partitions_be_read(void **state) {
     struct fixture *fixture = *state;
 
@@ -223,6 +241,7 @@ int main(void) {
         WITH_FIXTURE(each_probe_of_a_latch_is_another_pushkeys),
         WITH_FIXTURE(nobody_probes_without_leave),
         WITH_FIXTURE(an_abandoned_probe_tells_nothing_and_another_goes),
+        WITH_FIXTURE(nobody_goes_on_once_the_lane_is_closed),
         WITH_FIXTURE(a_gate_that_opens_lets_partitions_be_read),
         WITH_FIXTURE(a_hosts_trouble_is_no_other_hosts),
         WITH_FIXTURE(a_credential_is_the_apps_whatever_the_host),
