@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 /* What a mended file is seen after; libcurl's own default is a day. */
-enum { CA_KEPT_SECONDS = 60 };
+enum {
+    CA_KEPT_SECONDS = 60,
+    IDLE_KEPT_SECONDS =
+        60 * 60, /* a connection; Apple asks for hours, and dead ones are found out */
+};
 
 /* A name in another alphabet may turn into anything, digits too, once libcurl has translated it. */
 static bool is_ascii(const char *host) {
@@ -106,5 +110,7 @@ void sender_route_set(struct sender_route *by, CURL *easy) {
         /* The connection outlives the handle that opened it, and calls this at its end. */
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, by->addresses);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_KEPT_SECONDS);
     }
 }
