@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 /* What a mended file is seen after; libcurl's own default is a day. */
-enum {
-    CA_KEPT_SECONDS = 60,
-    IDLE_KEPT_SECONDS =
-        60 * 60, /* a connection; Apple asks for hours, and dead ones are found out */
-};
+enum { CA_KEPT_SECONDS = 60 };
+
+/* An idle connection is kept for as long as Apple asks; one that died meanwhile is found out before
+ * it is used. */
+enum { IDLE_KEPT_SECONDS = 60 * 60 };
 
 /* A name in another alphabet may turn into anything, digits too, once libcurl has translated it. */
 static bool is_ascii(const char *host) {

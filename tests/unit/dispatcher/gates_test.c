@@ -204,6 +204,21 @@ static void a_reject_is_earned_by_a_success_of_before_it_set_out(void **state) {
     assert_false(gates_spend(late));
 }
 
+static void what_a_token_of_a_replaced_key_brings_is_neither_earned_nor_spent(void **state) {
+    struct fixture *fixture = *state;
+
+    struct delivery *of_old_key = enter(fixture, 0, NULL);
+    of_old_key->is_of_old_key = true;
+    finish(of_old_key, GATE_SUCCESS, 10);
+    struct delivery *next = enter(fixture, 0, NULL);
+    assert_false(gates_spend(next));
+    succeed(fixture, 0, NULL);
+    of_old_key = enter(fixture, 0, NULL);
+    of_old_key->is_of_old_key = true;
+    assert_false(gates_spend(of_old_key));
+    assert_true(gates_spend(next));
+}
+
 /* ---- Another configuration ---- */
 
 static void a_new_configuration_lets_go_of_who_waits_for_an_app(void **state) {
@@ -247,6 +262,7 @@ int main(void) {
         WITH_FIXTURE(a_credential_is_the_apps_whatever_the_host),
         WITH_FIXTURE(what_a_gate_is_shut_for_is_known_without_entering),
         WITH_FIXTURE(a_reject_is_earned_by_a_success_of_before_it_set_out),
+        WITH_FIXTURE(what_a_token_of_a_replaced_key_brings_is_neither_earned_nor_spent),
         WITH_FIXTURE(a_new_configuration_lets_go_of_who_waits_for_an_app),
         WITH_FIXTURE(the_lane_flows_while_anything_gets_through),
     };
