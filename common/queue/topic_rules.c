@@ -9,6 +9,10 @@
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
+/* Kafka deletes whole segments, by their newest record. So the oldest is kept for longer than
+ * retention.ms, by one part of it: more parts are more files of each of many small partitions. */
+enum { RETENTION_PARTS = 8 };
+
 /* A dispatcher that is away for max_age still finds everything when it returns. */
 static int64_t retention_least(const struct config *config, enum topic_role role) {
     (void)role;
@@ -21,6 +25,18 @@ static int64_t retention_made(const struct config *config, enum topic_role role)
     int64_t usual_ms = (int64_t)DAY_MS * (role == TOPIC_DEAD ? 30 : 1);
 
     return least_ms > usual_ms ? least_ms : usual_ms;
+}
+
+static int64_t segment_made(const struct config *config, enum topic_role role) {
+    return retention_made(config, role) / RETENTION_PARTS;
+}
+
+/* By what the topic is set to: who keeps records for longer, or less long, did so on purpose. */
+static int64_t segment_most(const struct config *config, const struct topic_state *state) {
+    if (state->retention_ms < 0)
+        return INT64_MAX;
+    return state->retention_ms == 0 ? segment_made(config, state->role)
+                                    : state->retention_ms / RETENTION_PARTS;
 }
 
 /* What brokers and the library take by default, and more than the ingress lets through. */
@@ -61,11 +77,12 @@ static void keep_in_sync(struct topic_state *state, const char *value) {
     state->min_isr = strtoll(value, NULL, 10);
 }
 
-/* How a topic is made, and what is checked of one that exists. */
+/* How a topic is made, and what is checked of one that exists, the worst first. */
 static const struct setting {
     const char *name;
-    const char *exact; /* NULL: a number, at least least(); -1 is without limit */
+    const char *exact; /* NULL: a number, at least least() or at most most(); -1 is without limit */
     int64_t (*least)(const struct config *config, enum topic_role role);
+    int64_t (*most)(const struct config *config, const struct topic_state *state);
     int64_t (*made)(const struct config *config, enum topic_role role);
     void (*keep)(struct topic_state *state, const char *value); /* may be NULL */
 } settings[] = {
@@ -82,6 +99,7 @@ static const struct setting {
      .made = retention_made,
      .keep = keep_retention},
     {.name = "message.timestamp.type", .exact = "LogAppendTime", .keep = keep_timestamp},
+    {.name = "segment.ms", .most = segment_most, .made = segment_made},
 };
 
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
@@ -96,6 +114,10 @@ static const char *made_value(const struct setting *setting, const struct config
 
 size_t topic_rules_count(void) {
     return SETTING_COUNT;
+}
+
+const char *topic_rules_name(size_t at) {
+    return settings[at].name;
 }
 
 const char *topic_rules_setting(size_t at, const struct config *config, enum topic_role role,
@@ -114,17 +136,28 @@ void topic_rules_fault(struct topic_state *state, const char *format, ...) {
     va_end(arguments);
 }
 
+static bool is_kept(const struct setting *setting, const struct config *config, const char *value,
+                    const struct topic_state *state) {
+    long long is = strtoll(value, NULL, 10);
+
+    if (setting->exact != NULL)
+        return strcmp(value, setting->exact) == 0;
+    if (setting->most != NULL)
+        return is <= setting->most(config, state);
+    return is == -1 || is >= setting->least(config, state->role);
+}
+
 static void judge_setting(const struct setting *setting, const struct config *config,
                           const char *value, struct topic_state *state) {
     char number[TOPIC_VALUE_SIZE];
     const char *wanted = made_value(setting, config, state->role, number);
-    long long is = strtoll(value, NULL, 10);
 
     if (setting->keep != NULL)
         setting->keep(state, value);
-    if (setting->exact != NULL ? strcmp(value, setting->exact) == 0
-                               : is == -1 || is >= setting->least(config, state->role))
+    if (is_kept(setting, config, value, state))
         return;
+    if (setting->most != NULL)
+        snprintf(number, sizeof number, "%lld", (long long)setting->most(config, state));
     topic_rules_fault(state, "%s is %s, should be %s: kafka-configs.sh --alter --add-config %s=%s",
                       setting->name, value, wanted, setting->name, wanted);
 }

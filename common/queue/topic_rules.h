@@ -16,8 +16,10 @@ void topic_rules_list(const struct config *config, const char *const *lanes, siz
  * partitions can only be added. 0 when none exists. */
 int32_t topic_rules_partitions(const struct topic_report *report, const char *lane);
 
-/* The settings a topic is made with: the name of one, and its value, which may be in number. */
+/* The settings a topic is made with, in the order they are to be judged in: the name of one, and
+ * its value, which may be in number. */
 size_t topic_rules_count(void);
+const char *topic_rules_name(size_t at);
 const char *topic_rules_setting(size_t at, const struct config *config, enum topic_role role,
                                 char number[TOPIC_VALUE_SIZE], const char **value);
 

@@ -26,6 +26,14 @@ static void note_metadata(struct topic_report *report, const struct rd_kafka_met
     }
 }
 
+static const char *value_of(const rd_kafka_ConfigEntry_t **entries, size_t count,
+                            const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
+            return rd_kafka_ConfigEntry_value(entries[i]);
+    return NULL;
+}
+
 static void judge_settings(const struct config *config, const rd_kafka_ConfigResource_t *resource,
                            struct topic_state *state) {
     rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(resource);
@@ -37,10 +45,10 @@ static void judge_settings(const struct config *config, const rd_kafka_ConfigRes
                           "its settings cannot be read (%s): kafka-acls.sh --add --operation "
                           "DescribeConfigs",
                           rd_kafka_err2str(code));
-    for (size_t i = 0; i < count; i++) {
-        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+    for (size_t i = 0; i < topic_rules_count(); i++) {
+        const char *value = value_of(entries, count, topic_rules_name(i));
         if (value != NULL)
-            topic_rules_judge_setting(config, rd_kafka_ConfigEntry_name(entries[i]), value, state);
+            topic_rules_judge_setting(config, topic_rules_name(i), value, state);
     }
 }
 

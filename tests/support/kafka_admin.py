@@ -1,5 +1,5 @@
-"""What an administrator does to a running Kafka, through librdkafka: topics and records deleted, what
-everybody may do forbidden and allowed again."""
+"""What an administrator does to a running Kafka, through librdkafka: topics made, they and records deleted,
+what everybody may do forbidden and allowed again."""
 
 import contextlib
 import ctypes
@@ -11,7 +11,7 @@ TIMEOUT_MS = 30_000
 TOPIC, LITERAL, WRITE, ALL, DENY, ALLOW = 2, 3, 4, 2, 2, 3
 END = -1  # of DeleteRecords: all that there are
 POINTERS = (
-    "conf_new", "new", "queue_new", "queue_poll", "event_error_string", "DeleteTopic_new",
+    "conf_new", "new", "queue_new", "queue_poll", "event_error_string", "NewTopic_new", "DeleteTopic_new",
     "AclBinding_new", "AclBindingFilter_new", "DeleteRecords_new", "topic_partition_list_new",
     "topic_partition_list_add",
 )
@@ -60,6 +60,19 @@ def _ask(bootstrap, request, thing):
             words = ctypes.string_at(lib.event_error_string(_pointer(event)))
             raise Failure(f"{request}: {words.decode()}")
         lib.event_destroy(_pointer(event))
+
+
+def make_topic(bootstrap, topic, partitions, settings):
+    """Of one replica; by the broker's defaults, but for those settings."""
+
+    def make(lib):
+        error = ctypes.create_string_buffer(512)
+        made = _pointer(lib.NewTopic_new(topic.encode(), partitions, 1, error, 512))
+        for name, value in settings.items():
+            lib.NewTopic_set_config(made, name.encode(), value.encode())
+        return made.value
+
+    _ask(bootstrap, "CreateTopics", make)
 
 
 def delete_topic(bootstrap, topic):

@@ -4,6 +4,7 @@ far the dispatchers are behind."""
 import json
 import subprocess
 
+from support import kafka_admin
 from support.columba import program, run
 from support.matrix import push, unique
 from support.processes import free_port, wait_until
@@ -37,6 +38,25 @@ def test_topics_that_are_not_as_they_should_be_are_named(gateways):
 
     faults = {topic["name"]: topic["fault"] for topic in json.loads(shown)["topics"]}
     assert "retention" in faults[gateway.topic("push.fcm")]
+
+
+def test_a_topic_that_keeps_old_records_too_long_is_named(gateways):
+    """As brokers make one by default: 7 days in a segment, deleted 7 days after its last record."""
+    gateway = gateways.open(started=False)
+    topic = gateway.topic("push.fcm")
+    kafka_admin.make_topic(gateway.queue.bootstrap, topic, 2, {"message.timestamp.type": "LogAppendTime"})
+    path = gateway.write_config("columbactl")
+
+    made, _ = run("columbactl", "--config", path, "topics", "create", status=1)
+    shown, _ = run("columbactl", "--config", path, "--json", "topics", "show", status=1)
+
+    faults = {topic["name"]: topic["fault"] for topic in json.loads(shown)["topics"] if topic["fault"]}
+    assert faults == {topic: "segment.ms is 604800000, should be 75600000: "
+                             "kafka-configs.sh --alter --add-config segment.ms=75600000"}
+    assert faults[topic] in made
+    gateway.start_dispatcher()
+    wait_until("it says so", lambda: "segment.ms" in gateway.dispatcher.get("/ready").body.decode(), 30,
+               [gateway.dispatcher])
 
 
 def test_a_new_topic_of_a_lane_has_as_many_partitions_as_the_others(gateways):

@@ -128,6 +128,49 @@ static void test_says_what_is_wrong_and_what_mends_it(void **state) {
     check_setting("segment.bytes", "1", "");
 }
 
+/* The oldest record is kept for an eighth longer than its topic says. */
+static void test_segments_follow_the_retention_that_is(void **state) {
+    static const struct {
+        const char *retention;
+        const char *segment;
+        const char *fault;
+    } rows[] = {
+        {"172800000", "21600000", ""},
+        {"172800000", "604800000",
+         "segment.ms is 604800000, should be 21600000: "
+         "kafka-configs.sh --alter --add-config segment.ms=21600000"},
+        {"604800000", "75600000", ""},
+        {"604800000", "75600001",
+         "segment.ms is 75600001, should be 75600000: "
+         "kafka-configs.sh --alter --add-config segment.ms=75600000"},
+        {"-1", "604800000", ""},
+    };
+    struct config config = usual();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct topic_state topic = {.role = TOPIC_PUSH};
+        topic_rules_judge_setting(&config, "retention.ms", rows[i].retention, &topic);
+        topic_rules_judge_setting(&config, "segment.ms", rows[i].segment, &topic);
+        assert_string_equal(topic.fault, rows[i].fault);
+    }
+    check_setting("segment.ms", "21600001",
+                  "segment.ms is 21600001, should be 21600000: "
+                  "kafka-configs.sh --alter --add-config segment.ms=21600000");
+}
+
+static void test_segments_are_judged_when_the_retention_is_known(void **state) {
+    size_t retention = 0;
+    size_t segment = 0;
+
+    (void)state;
+    for (size_t i = 0; i < topic_rules_count(); i++) {
+        retention = strcmp(topic_rules_name(i), "retention.ms") == 0 ? i : retention;
+        segment = strcmp(topic_rules_name(i), "segment.ms") == 0 ? i : segment;
+    }
+    assert_true(segment > retention);
+}
+
 static void test_wants_the_same_partitions_in_all_topics_of_a_lane(void **state) {
     struct config config = usual();
     struct topic_report report = sound_lane(&config);
@@ -189,6 +232,8 @@ int main(void) {
         cmocka_unit_test(test_finds_no_fault_in_what_it_would_make),
         cmocka_unit_test(test_takes_one_replica_where_one_is_meant),
         cmocka_unit_test(test_says_what_is_wrong_and_what_mends_it),
+        cmocka_unit_test(test_segments_follow_the_retention_that_is),
+        cmocka_unit_test(test_segments_are_judged_when_the_retention_is_known),
         cmocka_unit_test(test_wants_the_same_partitions_in_all_topics_of_a_lane),
         cmocka_unit_test(test_names_missing_topics_and_missing_replicas),
         cmocka_unit_test(test_sees_that_nothing_can_be_written),
