@@ -95,6 +95,11 @@ class Script:
         }
         return http2.Answer(body=json.dumps(stats).encode())
 
+    def on_both(self, request, _action, argument):
+        """Says nothing to the first of two; then does that with the connection of both."""
+        is_second = self.counts[request.path] % 2 == 0
+        return http2.Answer(action=argument if is_second else "hang")
+
     def on_plain(self, _request, action, argument):
         return http2.Answer(
             status=int(argument) if argument.isdecimal() else 200,
