@@ -35,7 +35,19 @@ const struct command command_table[] = {
      .arguments = "[LANE]",
      .argument_limit = 1,
      .help = "how far the consumer group of each lane is behind",
+     .notes = "Per partition; columbactl backlog says of which apps it is.",
      .run = lag_command_show},
+    {.name = "backlog",
+     .arguments = "[LANE]",
+     .argument_limit = 1,
+     .options = {OPTION_LIMIT, OPTION_TIMEOUT},
+     .help = "which app is behind: what waits in each topic, by app",
+     .notes = "Reads what lies between the commits of the lane and the ends of its push and retry "
+              "topics, for at most the time-out (60s). What is settled out of order does not "
+              "count, and a push of which two records are there, since it is just being moved, "
+              "counts once. When not all could be read, it says so, and exits with 1: the figures "
+              "are then the least there is. It joins no group and commits nothing.",
+     .run = backlog_command_show},
     {.name = "top",
      .arguments = "",
      .options = {OPTION_ONCE},

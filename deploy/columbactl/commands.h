@@ -6,6 +6,7 @@
 #include "common/push/identity.h"
 #include "common/queue/topics.h"
 #include "common/state/inspect.h"
+#include "deploy/columbactl/backlog.h"
 #include "deploy/columbactl/fleet.h"
 #include "deploy/columbactl/invocation.h"
 #include "deploy/columbactl/letter.h"
@@ -23,6 +24,7 @@ command_run topics_command_show;
 command_run config_command_check;
 command_run config_command_import;
 command_run lag_command_show;
+command_run backlog_command_show;
 command_run health_command_ask;
 command_run pushkey_command_show;
 command_run pushkey_command_forgive;
@@ -56,6 +58,10 @@ struct lane_lag {
 
 enum command_status lag_command_write(const struct lane_lag *lanes, size_t count, bool json,
                                       struct buffer *out);
+
+/* Fine when nothing was left unread. */
+enum command_status backlog_command_write(const struct backlog *lanes, size_t count, bool json,
+                                          int64_t now_ms, struct buffer *out);
 
 void config_command_write(const char *path, const struct config *config, bool json,
                           struct buffer *out);

@@ -19,6 +19,7 @@ const struct option_row invocation_options[OPTION_COUNT] = {
     [OPTION_URL] = {"--url", "URL", "through the ingress there (straight to the queue)", false},
     [OPTION_DATA] = {"--data", "JSON", "the data of the pusher (none)", false},
     [OPTION_ONCE] = {"--once", NULL, "show it once and end", false},
+    [OPTION_LIMIT] = {"--limit", "COUNT", "read no more records than that (1000000)", false},
 };
 
 struct words {
@@ -165,6 +166,21 @@ bool invocation_duration(const struct invocation *invocation, enum option option
         return true;
     return error_set(error, ERROR_CONFIG, "%s %s: it %s", invocation_options[option].name, text,
                      wrong.text);
+}
+
+bool invocation_number(const struct invocation *invocation, enum option option, int64_t otherwise,
+                       int64_t *out, struct error *error) {
+    const char *text = invocation->options[option];
+    struct error wrong;
+
+    *out = otherwise;
+    if (text == NULL)
+        return true;
+    if (!value_integer_parse(text, out, &wrong))
+        return error_set(error, ERROR_CONFIG, "%s %s: it %s", invocation_options[option].name, text,
+                         wrong.text);
+    return *out >= 1 || error_set(error, ERROR_CONFIG, "%s %s: it must be 1 or more",
+                                  invocation_options[option].name, text);
 }
 
 enum command_status invocation_status_of(const struct error *error) {

@@ -30,6 +30,7 @@ enum option {
     OPTION_URL,
     OPTION_DATA,
     OPTION_ONCE,
+    OPTION_LIMIT,
     OPTION_COUNT
 };
 
@@ -81,6 +82,10 @@ bool invocation_parse(int argc, char *const argv[], const struct command *comman
 /* An option that is a duration (15s, 2h); otherwise_ms when it is not given. */
 bool invocation_duration(const struct invocation *invocation, enum option option,
                          int64_t otherwise_ms, int64_t *out_ms, struct error *error);
+
+/* An option that is a number of things, 1 or more; otherwise when it is not given. */
+bool invocation_number(const struct invocation *invocation, enum option option, int64_t otherwise,
+                       int64_t *out, struct error *error);
 
 /* The exit code that stands for a failure. */
 enum command_status invocation_status_of(const struct error *error);

@@ -1,13 +1,12 @@
 """A host that hangs, a flood of invented hosts or tokens, an app whose configuration is broken, a phone
-that gets half of all pushes: the others' are sent at once meanwhile, each at its first try."""
+that gets half of all pushes: the others' are sent at once meanwhile, each at its first try. The lag and
+the backlog of each app say what was sent and has not arrived, and nothing when it has."""
 
 import contextlib
-import json
 import socket
 
 import pytest
 
-from support.columba import run
 from support.crowd import Crowd, at_endpoint, by_spelled_token, by_token, notify
 from support.fake_provider import FakeApns, FakeEndpoint
 from support.gateways import open_gateway
@@ -59,14 +58,6 @@ class Street:
             for gate in lane["gates"]
             if fields.items() <= gate.items()
         ]
-
-    def lag(self, lane):
-        """Of a lane: as the dispatcher has it, and as the brokers have it."""
-        config = self.gateway.write_config("columbactl")
-        shown, _ = run("columbactl", "--config", config, "--json", "lag", lane)
-        asked = [at["lag"] for one in json.loads(shown)["lanes"] for at in one["partitions"]]
-        served = self.gateway.dispatcher.metrics().sum("columba_dispatcher_lag_records", lane=lane)
-        return int(served), sum(asked)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +112,10 @@ def test_one_host_of_fifty_hangs(street):
     assert notify(*neighbours) == []
     assert_sent_at_once(*neighbours)
     assert hung.outcomes()["rejected"] + hung.outcomes()["dead"] == 0
+    street.gateway.wait_backlog("unifiedpush", **{UNIFIEDPUSH: hung.missing()})
+
+    hung.revive().wait_arrived()
+    street.gateway.wait_backlog("unifiedpush")
 
 
 def test_a_thousand_invented_hosts_hang(street):
@@ -138,6 +133,7 @@ def test_a_thousand_invented_hosts_hang(street):
             assert notify(*neighbours) == []
         assert_sent_at_once(*neighbours)
     assert street.gateway.settled(app=UNIFIEDPUSH, outcome="rejected") == 0
+    street.gateway.wait_backlog("unifiedpush", **{UNIFIEDPUSH: INVENTED_HOSTS})
 
 
 def test_one_app_of_twenty_is_latched(street):
@@ -152,13 +148,12 @@ def test_one_app_of_twenty_is_latched(street):
     (gate,) = street.gates(app=BROKEN)
     assert gate["state"] == "latched" and gate["reason"]
     assert not [gate for gate in street.gates() if gate["app"] in APPS and gate["state"] != "open"]
-    served, asked = wait_until("the lag is told", lambda: len(set(street.lag("fcm"))) == 1 and street.lag("fcm"), 30)
-    assert served >= BACKLOG and asked >= BACKLOG, "what waits is lag"
+    street.gateway.wait_backlog("fcm", **{BROKEN: BACKLOG})
 
     street.gateway.dispatcher.settings["apps"][BROKEN] = street.gateway.fcm.app()
     street.gateway.dispatcher.reconfigure()
     broken.wait_arrived(90)
-    wait_until("no lag is left", lambda: street.lag("fcm") == (0, 0), 30)
+    street.gateway.wait_backlog("fcm")
 
 
 def test_one_phone_gets_half_of_all_pushes(street):
@@ -173,9 +168,12 @@ def test_one_phone_gets_half_of_all_pushes(street):
     assert served < len(others), "it is still at it"
     wait_until(
         "what it has not got yet waits for it",
-        lambda: len(street.gateway.fcm.delivered(hot)) + street.lag("fcm")[0] == len(others),
+        lambda: len(street.gateway.fcm.delivered(hot)) + street.gateway.lag("fcm")[0] == len(others),
         40,
     )
+    street.gateway.fcm.control(revive=hot)
+    street.gateway.wait_backlog("fcm")
+    assert len(street.gateway.fcm.delivered(hot)) == len(others)
 
 
 def test_a_burst_for_one_phone_needs_no_round_through_a_retry_topic(street):
@@ -193,14 +191,26 @@ def test_a_burst_for_one_phone_needs_no_round_through_a_retry_topic(street):
 )
 def test_a_stranger_invents_tokens(street, app_id, prefix):
     living, invented = street.crowd(100, app_id), street.crowd(INVENTED_TOKENS, app_id, prefix)
+    lane = "apns" if app_id == IOS else "fcm"
     assert_sent_at_once(living.send())
 
+    named = []
     for _ in range(2):
-        assert not set(notify(invented, living)) & set(living.pushkeys)
+        named += notify(invented, living)
         assert_sent_at_once(living)
+    assert not set(named) & set(living.pushkeys)
     wait_until("each has an outcome", lambda: invented.outcomes().total() >= len(invented), 40)
     assert set(invented.outcomes()) <= {"rejected", "moved", "dropped"}
     assert {gate["state"] for gate in street.gates(app=app_id)} == {"open"}
     assert living.verdicts() == []
     assert invented.arrived() == {}
     assert_sent_at_once(living.send())
+
+    def withheld():
+        ended = invented.outcomes()
+        count = invented.missing() - len(named) - ended["rejected"] - ended["dropped"]
+        return {app_id: count} if count else {}
+
+    wait_until("what is neither rejected nor sent waits", lambda: street.gateway.backlog(lane)[0] == withheld(), 30)
+    invented.revive()
+    street.gateway.wait_backlog(lane)

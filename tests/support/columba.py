@@ -316,6 +316,35 @@ class Gateway:
             [self.dispatcher],
         )
 
+    def ask(self, *words, status=0):
+        """What columbactl says as JSON, of this configuration."""
+        config = self.write_config("columbactl")
+        shown, _ = run("columbactl", "--config", config, "--json", *words, status=status)
+        return json.loads(shown)
+
+    def lag(self, lane):
+        """Of a lane: as the dispatchers have it, and as the brokers have it."""
+        (asked,) = self.ask("lag", lane)["lanes"]
+        served = sum(
+            one.metrics().sum("columba_dispatcher_lag_records", lane=lane) for one in self.dispatchers
+        )
+        return int(served), sum(at["lag"] for at in asked["partitions"])
+
+    def backlog(self, lane):
+        """How many pushes of each app wait on a lane, and how many records more its lag has."""
+        (asked,) = self.ask("backlog", lane)["lanes"]
+        return {app["app"]: app["pushes"] for app in asked["apps"]}, asked["settled"] + asked["doubles"]
+
+    def wait_backlog(self, lane, timeout_s=30, **expected):
+        """Until so much waits of each app, nothing of others, and the lag is just that."""
+
+        def told():
+            found, more = self.backlog(lane)
+            lag = sum(found.values()) + more
+            return found == expected and self.lag(lane) == (lag, lag)
+
+        wait_until(f"{expected} waits on lane {lane}", told, timeout_s, self.dispatchers)
+
     def describe(self):
         return "\n".join(one.describe() for one in self.programs)
 

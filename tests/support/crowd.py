@@ -80,6 +80,16 @@ class Crowd:
         found = collections.Counter(line["token"] for line in self.provider.delivered())
         return collections.Counter({name: found[name] for name in self.names if found[name]})
 
+    def missing(self):
+        """How many pushes have not arrived of those that were sent."""
+        return self.sent * len(self) - sum(self.arrived().values())
+
+    def revive(self):
+        """The provider takes all that comes from now on."""
+        for name in self.names:
+            self.provider.control(revive=name)
+        return self
+
     def asked(self):
         """How often the provider was asked, whatever it answered."""
         names = set(self.names)

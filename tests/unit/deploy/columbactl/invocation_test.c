@@ -132,6 +132,25 @@ static void test_options_of_one_command(void **state) {
     assert_non_null(strstr(error.text, "--for soon: it "));
 }
 
+static void test_a_number_is_one_or_more(void **state) {
+    struct invocation invocation = {.options = {[OPTION_LIMIT] = "12"}};
+    struct error error;
+    int64_t number;
+
+    (void)state;
+    assert_true(invocation_number(&invocation, OPTION_LIMIT, 7, &number, &error));
+    assert_int_equal(number, 12);
+    invocation.options[OPTION_LIMIT] = NULL;
+    assert_true(invocation_number(&invocation, OPTION_LIMIT, 7, &number, &error));
+    assert_int_equal(number, 7);
+    invocation.options[OPTION_LIMIT] = "many";
+    assert_false(invocation_number(&invocation, OPTION_LIMIT, 7, &number, &error));
+    assert_non_null(strstr(error.text, "--limit many: it "));
+    invocation.options[OPTION_LIMIT] = "0";
+    assert_false(invocation_number(&invocation, OPTION_LIMIT, 7, &number, &error));
+    assert_int_equal(error.code, ERROR_CONFIG);
+}
+
 static void test_arguments_may_begin_with_dashes(void **state) {
     struct invocation invocation;
     struct error error;
@@ -178,6 +197,7 @@ int main(void) {
         cmocka_unit_test(test_help_and_version_need_no_command),
         cmocka_unit_test(test_what_cannot_be_meant),
         cmocka_unit_test(test_options_of_one_command),
+        cmocka_unit_test(test_a_number_is_one_or_more),
         cmocka_unit_test(test_arguments_may_begin_with_dashes),
         cmocka_unit_test(test_help_of_one_command_needs_no_arguments),
         cmocka_unit_test(test_status_follows_from_the_error),
