@@ -16,6 +16,8 @@ LABEL = re.compile(r'(\w+) *(?:=~|!~|!=|=) *"')
 GROUPING = re.compile(r"\bby *\(([^)]*)\)")
 PROCESS = {f"process_{name}" for name in
            ("cpu_seconds_total", "resident_memory_bytes", "start_time_seconds", "open_fds")}
+UNITS = {"short", "s", "d", "bytes", "percentunit", "reqps"}
+VARIABLES = {"__rate_interval": "5m", "lane": "fcm", "app": "org.example"}
 OF_PROMETHEUS = {"instance", "job", "le"}
 
 
@@ -59,6 +61,35 @@ def test_what_is_named_exists(where, expression):
         assert set(LABEL.findall(selector)) <= known[metric] | OF_PROMETHEUS, where
     grouped = {label.strip() for group in GROUPING.findall(expression) for label in group.split(",")}
     assert grouped <= allowed, where
+
+
+def test_prometheus_can_read_every_query(tmp_path):
+    """As rules, with what Grafana puts in their place for its variables."""
+    rules = []
+    for where, expression in expressions():
+        if not expression.startswith("label_values("):
+            plain = re.sub(r"\$(\w+)", lambda found: VARIABLES[found[1]], expression)
+            rules.append({"record": f"dashboard:{len(rules)}", "expr": plain, "labels": {"of": where}})
+    assert len(rules) > 60
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps({"groups": [{"name": "dashboards", "rules": rules}]}))
+    ran = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_panel_says_what_is_what():
+    """A unit for all of it; a name for each line where there may be more than one."""
+    for name, board in dashboards().items():
+        for panel in board["panels"]:
+            where = (name, panel["title"])
+            assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, where
+            legends = [target["legendFormat"] for target in panel["targets"]]
+            if panel["type"] == "timeseries":
+                assert all(legends) and len(set(legends)) == len(legends), where
+            for target in panel["targets"]:
+                shown = {label.strip() for group in GROUPING.findall(target["expr"]) for label in group.split(",")}
+                named = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+                assert not shown or named <= shown, where
 
 
 def test_the_dashboards_are_what_the_program_writes(tmp_path):
