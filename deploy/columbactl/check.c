@@ -129,11 +129,10 @@ static void check_gate(struct check *check, const struct fleet_gate *gate) {
     struct slice reason = json_member_text(gate->gate, "reason");
     struct slice host = json_member_text(gate->gate, "host");
     struct slice name = host.size > 0 ? host : json_member_text(gate->gate, "app");
-    bool by_hand = slice_is(reason, "operator");
     bool latched = slice_is(state, "latched");
     struct buffer what_to_do = {0};
 
-    if (by_hand) {
+    if (fleet_gate_is_by_hand(gate)) {
         buffer_append_text(&what_to_do, "columbactl gate open ");
         buffer_append(&what_to_do, name);
     } else {

@@ -100,6 +100,10 @@ size_t fleet_gates(const struct fleet *fleet, const char *const *lanes, size_t l
     return count;
 }
 
+bool fleet_gate_is_by_hand(const struct fleet_gate *gate) {
+    return slice_is(json_member_text(gate->gate, "state"), "closed") && gate->until_ms == 0;
+}
+
 /* ---- Sums ---- */
 
 static bool is_retry(struct json_object *partition) {

@@ -36,6 +36,9 @@ struct fleet_gate {
 size_t fleet_gates(const struct fleet *fleet, const char *const *lanes, size_t lane_count,
                    struct fleet_gate **out);
 
+/* Closed without an end, as only an operator does: it opens when it is opened. */
+bool fleet_gate_is_by_hand(const struct fleet_gate *gate);
+
 /* What its dispatchers say of a lane, in all. */
 struct fleet_sums {
     int64_t dispatchers;

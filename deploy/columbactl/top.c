@@ -91,7 +91,8 @@ static void write_gates(const struct fleet *now, const char *const *lanes, size_
 
     for (size_t i = 0; i < count; i++) {
         const struct fleet_gate *gate = &gates[i];
-        char next[REPORT_TEXT_SIZE] = "-";
+        char next[REPORT_TEXT_SIZE];
+        snprintf(next, sizeof next, "%s", fleet_gate_is_by_hand(gate) ? "by hand" : "-");
         if (gate->until_ms > 0)
             report_duration(gate->until_ms > now_ms ? gate->until_ms - now_ms : 0, next);
         table_text(table, gate->lane);

@@ -180,7 +180,7 @@ def test_page_and_top_tell_of_load_and_of_a_gate_that_an_operator_closed(loaded,
     with contextlib.closing(Terminal(command)) as terminal:
         wait_until("top shows the rates of both", lambda: re.search(r"^fcm +2 +[\d.]+", terminal.page(), re.M), 20)
         wait_until("top shows the gate", lambda: re.search(
-            rf"^fcm +{re.escape(HELD)} +- +closed +maintenance +[1-9]", terminal.page(), re.M), 20)
+            rf"^fcm +{re.escape(HELD)} +- +closed +maintenance +[1-9]\d* +by hand ", terminal.page(), re.M), 20)
         shown = terminal.page()
         assert terminal.interrupt() == 0
     print(shown)

@@ -267,6 +267,9 @@ def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
     wait_until("the push waits", is_held_back, 20, [own.dispatcher])
     assert own.fcm.received(held) == []
     assert closed_by_operators() == 1
+    wait_until("check says how it is opened", lambda: any(
+        f"columbactl gate open {APP_ID}" in line["text"] for line in check(own).get("gate", [])
+    ), 20, [own.dispatcher])
 
     ask(own, "gate", "open", APP_ID)
 

@@ -131,8 +131,10 @@ static void test_the_fleet(void **state) {
         "{\"topic\":\"c.push.fcm\",\"lag\":5},{\"topic\":\"c.retry.fcm.15s\",\"lag\":3}],\"gates\":"
         "["
         "{\"app\":\"a\",\"host\":null,\"state\":\"latched\",\"reason\":\"AUTH\",\"waiting\":2},"
-        "{\"app\":\"b\",\"host\":null,\"state\":\"closed\",\"reason\":\"operator\",\"waiting\":1},"
-        "{\"app\":\"c\",\"host\":\"h.example\",\"state\":\"closed\",\"reason\":\"timeout\"},"
+        "{\"app\":\"b\",\"host\":null,\"state\":\"closed\",\"reason\":\"quiet "
+        "night\",\"until_ms\":0,\"waiting\":1},"
+        "{\"app\":\"c\",\"host\":\"h.example\",\"state\":\"closed\",\"reason\":\"timeout\","
+        "\"until_ms\":9000},"
         "{\"app\":\"d\",\"host\":null,\"state\":\"open\",\"reason\":\"\"}]}]}";
     struct inspect_member member = {(char[]){"pod-1"}, status};
     const struct inspect_members members = {.list = &member, .count = 1};
@@ -152,7 +154,7 @@ static void test_the_fleet(void **state) {
     assert_said(&check, "WRONG  gate           fcm: a is latched (AUTH), 2 wait: mend the "
                         "configuration of the app; it is tried each minute\n");
     assert_said(&check,
-                "note   gate           fcm: b is closed (operator), 1 wait: columbactl gate "
+                "note   gate           fcm: b is closed (quiet night), 1 wait: columbactl gate "
                 "open b\n");
     assert_said(&check,
                 "note   gate           fcm: h.example is closed (timeout), 0 wait: it opens by "
