@@ -24,6 +24,10 @@ static bool away(struct inspect *inspect, struct error *error) {
                      inspect->redis == NULL ? "no memory" : inspect->redis->errstr);
 }
 
+static bool is_about_login(const char *command, const char *refusal) {
+    return strcmp(command, "AUTH") == 0 || strncmp(refusal, "NOAUTH", 6) == 0;
+}
+
 /* NULL with an error when the server does not answer, or refuses. */
 static redisReply *ask(struct inspect *inspect, const struct slice *words, size_t count,
                        struct error *error) {
@@ -42,8 +46,9 @@ static redisReply *ask(struct inspect *inspect, const struct slice *words, size_
     }
     if (reply->type != REDIS_REPLY_ERROR)
         return reply;
-    error_set(error, ERROR_REFUSED, "Redis at %s refuses %s: %s", inspect->server, texts[0],
-              reply->str);
+    error_set(error, ERROR_REFUSED, "Redis at %s refuses %s: %s%s", inspect->server, texts[0],
+              reply->str,
+              is_about_login(texts[0], reply->str) ? " (redis.username, redis.password)" : "");
     freeReplyObject(reply);
     return NULL;
 }

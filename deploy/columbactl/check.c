@@ -44,17 +44,22 @@ bool check_is_sound(const struct check *check) {
 }
 
 void check_topics(struct check *check, const struct topic_report *report) {
-    size_t missing = 0;
+    const char *missing = NULL;
+    size_t missing_count = 0;
 
     for (size_t i = 0; i < report->count; i++) {
         const struct topic_state *topic = &report->topics[i];
-        missing += topic->exists ? 0 : 1;
+        if (!topic->exists && missing_count++ == 0)
+            missing = topic->name;
         if (topic->exists && *topic->fault != '\0')
             check_add(check, CHECK_WRONG, "topics", "%s: %s", topic->name, topic->fault);
     }
-    if (missing > 0)
-        check_add(check, CHECK_WRONG, "topics", "%zu are missing: columbactl topics create",
-                  missing);
+    if (missing_count == 1)
+        check_add(check, CHECK_WRONG, "topics", "%s is missing: columbactl topics create", missing);
+    else if (missing_count > 1)
+        check_add(check, CHECK_WRONG, "topics",
+                  "%s and %zu more are missing: columbactl topics create", missing,
+                  missing_count - 1);
     if (report->sound)
         check_add(check, CHECK_OK, "topics", "%zu, as they should be", report->count);
 }
@@ -155,7 +160,7 @@ void check_fleet(struct check *check, const struct fleet *fleet, const char *con
     if (fleet->count == 0)
         check_add(check, CHECK_NOTE, "dispatchers", "none has written how it is within 15 s");
     else
-        check_add(check, CHECK_OK, "dispatchers", "%zu are there", fleet->count);
+        check_add(check, CHECK_OK, "dispatchers", "%zu of them", fleet->count);
     for (size_t l = 0; l < lane_count && fleet->count > 0; l++)
         check_lane(check, fleet, lanes[l]);
     for (size_t i = 0; i < count; i++)
@@ -183,6 +188,23 @@ static void check_credential(struct check *check, const struct rehearsal_app *ap
                   pattern, app->credential_reason);
 }
 
+/* By how the sender calls what happened. */
+static const char *way_to(const char *reason) {
+    static const struct {
+        const char *reason;
+        const char *see;
+    } ways[] = {
+        {"tls:", "the certificate there, and the option ca_file"},
+        {"dns:", "the name and DNS"},
+        {"proxy:", "the option proxy"},
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (strncmp(reason, ways[i].reason, strlen(ways[i].reason)) == 0)
+            return ways[i].see;
+    return "firewalls, and the option proxy";
+}
+
 void check_app(struct check *check, const struct rehearsal_app *app) {
     check_credential(check, app);
     if (app->origin[0] == '\0')
@@ -191,9 +213,8 @@ void check_app(struct check *check, const struct rehearsal_app *app) {
     else if (app->is_reached)
         check_add(check, CHECK_OK, "provider", "%s: %s answers", app->app->pattern, app->origin);
     else
-        check_add(check, CHECK_WRONG, "provider",
-                  "%s: %s cannot be reached: %s; see firewalls and the option proxy",
-                  app->app->pattern, app->origin, app->reach_reason);
+        check_add(check, CHECK_WRONG, "provider", "%s: %s cannot be reached: %s; see %s",
+                  app->app->pattern, app->origin, app->reach_reason, way_to(app->reach_reason));
 }
 
 void check_write(const struct check *check, bool json, struct buffer *out) {

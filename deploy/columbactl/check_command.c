@@ -15,8 +15,10 @@ static void ask_brokers(const struct session *session, struct check *check) {
 
     if (!topics_inspect(session->config, session->lanes, session->lane_count, SESSION_TIMEOUT_MS,
                         &report, &error)) {
-        check_add(check, CHECK_WRONG, "brokers", "%s (queue.brokers: %s)", error.text,
-                  session->config->queue.brokers);
+        check_add(check, CHECK_WRONG, "brokers",
+                  "%s: see queue.brokers, queue.properties and "
+                  "firewalls",
+                  error.text);
         return;
     }
     check_add(check, CHECK_OK, "brokers", "%s answer", session->config->queue.brokers);
@@ -57,44 +59,43 @@ static void ask_collector(const struct session *session, int64_t timeout_ms, str
                   error.text);
 }
 
-/* With the keys, which only who sends has: elsewhere that is said, and the rest is checked. */
-static void rehearse(const struct invocation *invocation, int64_t timeout_ms, struct check *check) {
+static void rehearse(const struct session *session, int64_t timeout_ms, struct check *check) {
     struct rehearsal_app *apps;
     struct error error;
-    struct config *config = config_load(invocation->config_path, &error);
     size_t count;
 
-    if (config == NULL) {
-        check_add(check, CHECK_WRONG, "credential", "%s", error.text);
-        return;
-    }
-    if (rehearsal_run(config, timeout_ms, &apps, &count, &error)) {
+    if (rehearsal_run(session->config, timeout_ms, &apps, &count, &error)) {
         for (size_t i = 0; i < count; i++)
             check_app(check, &apps[i]);
         free(apps);
     } else {
         check_add(check, CHECK_WRONG, "provider", "%s", error.text);
     }
-    config_release(config);
 }
 
 enum command_status check_command_run(const struct invocation *invocation, struct buffer *out,
                                       struct error *error) {
     struct check check = {0};
     struct session session;
+    struct error keys = {0};
     int64_t timeout_ms;
+    bool has_keys = session_open_with_keys(invocation, &session, &keys);
     bool success =
-        session_open(invocation, &session, error) &&
+        (has_keys || session_open(invocation, &session, error)) &&
         invocation_duration(invocation, OPTION_TIMEOUT, REHEARSAL_TIMEOUT_MS, &timeout_ms, error);
     enum command_status status = COMMAND_USAGE;
 
     if (success) {
-        check_add(&check, CHECK_OK, "configuration", "%s: %zu apps on %zu lanes",
+        check_add(&check, CHECK_OK, "configuration", "%s: apps: %zu, lanes: %zu",
                   invocation->config_path, session.config->apps.count, session.lane_count);
         ask_brokers(&session, &check);
         ask_redis(&session, &check);
         ask_collector(&session, timeout_ms, &check);
-        rehearse(invocation, timeout_ms, &check);
+        /* Only who sends has the keys: elsewhere that is said, and the rest is checked. */
+        if (has_keys)
+            rehearse(&session, timeout_ms, &check);
+        else
+            check_add(&check, CHECK_WRONG, "credential", "%s", keys.text);
         check_write(&check, invocation->json, out);
         status = check_is_sound(&check) ? COMMAND_OK : COMMAND_WRONG;
     }

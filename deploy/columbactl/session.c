@@ -4,12 +4,20 @@
 
 #include <string.h>
 
+static bool open_take(struct config *config, struct session *out) {
+    *out = (struct session){.config = config};
+    if (config != NULL)
+        out->lane_count = topic_lanes(config, out->lanes, SESSION_LANE_LIMIT);
+    return config != NULL;
+}
+
 bool session_open(const struct invocation *invocation, struct session *out, struct error *error) {
-    *out = (struct session){.config = config_load_without_keys(invocation->config_path, error)};
-    if (out->config == NULL)
-        return false;
-    out->lane_count = topic_lanes(out->config, out->lanes, SESSION_LANE_LIMIT);
-    return true;
+    return open_take(config_load_without_keys(invocation->config_path, error), out);
+}
+
+bool session_open_with_keys(const struct invocation *invocation, struct session *out,
+                            struct error *error) {
+    return open_take(config_load(invocation->config_path, error), out);
 }
 
 bool session_open_redis(const struct invocation *invocation, struct session *out,

@@ -17,6 +17,9 @@ struct session {
 /* Without the keys that only sending takes. False when the configuration is wrong. Released with
  * session_close in any case. */
 bool session_open(const struct invocation *invocation, struct session *out, struct error *error);
+/* With them, which only who sends has. */
+bool session_open_with_keys(const struct invocation *invocation, struct session *out,
+                            struct error *error);
 bool session_open_redis(const struct invocation *invocation, struct session *out,
                         struct error *error);
 void session_close(struct session *session);

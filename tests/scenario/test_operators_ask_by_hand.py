@@ -173,6 +173,25 @@ def test_check_names_what_is_wrong(gateway, tmp_path):
         assert line["verdict"] == "wrong" and said in line["text"], line
 
 
+def test_check_says_what_to_do_where_nobody_answers(gateway):
+    """A line each, and the rest is checked all the same; what is only odd is said once."""
+    path = gateway.write_config("away", {
+        "queue": {"brokers": f"127.0.0.1:{free_port()}"},
+        "redis": {"password": "wrong"},
+        "apps": {APP_ID: {"service_account_file": "/nowhere/key.json"}},
+    })
+
+    shown, said = run("columbactl", "--config", path, "check", "--timeout", "5s", status=1)
+
+    wrong = dict(re.findall(r"^WRONG +(\w+) +(.*)$", shown, re.M))
+    assert "see queue.brokers, queue.properties and firewalls" in wrong["brokers"]
+    assert "redis.password" in wrong["redis"]
+    assert "mend the key file" in wrong["credential"]
+    assert "/nowhere/key.json cannot be opened" in said
+    assert said.count("config_single_replica") == 1
+    assert re.search(r"^ok +provider ", shown, re.M), shown
+
+
 def test_a_key_for_web_push_is_made_once(tmp_path):
     path = tmp_path / "vapid.pem"
 

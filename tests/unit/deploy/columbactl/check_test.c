@@ -27,7 +27,7 @@ static void test_topics(void **state) {
     check_topics(&check, &report);
     assert_false(check_is_sound(&check));
     assert_said(&check, "WRONG  topics         push: it is compacted\n");
-    assert_said(&check, "WRONG  topics         1 are missing: columbactl topics create\n");
+    assert_said(&check, "WRONG  topics         dead is missing: columbactl topics create\n");
     check_free(&check);
     report = (struct topic_report){.topics = topics, .count = 0, .sound = true};
     check_topics(&check, &report);
@@ -109,7 +109,11 @@ static void test_apps(void **state) {
          "ok     provider       a: https://p answers\n"},
         {{.app = &app, .origin = "https://p", .reach_reason = "tls: bad"},
          false,
-         "a: https://p cannot be reached: tls: bad; see firewalls"},
+         "a: https://p cannot be reached: tls: bad; see the certificate there, and the option "
+         "ca_file\n"},
+        {{.app = &app, .origin = "https://p", .reach_reason = "refused: no"},
+         false,
+         "a: https://p cannot be reached: refused: no; see firewalls"},
     };
 
     (void)state;
@@ -145,7 +149,7 @@ static void test_the_fleet(void **state) {
     fleet_read(&members, 2000, &fleet);
     check_fleet(&check, &fleet, lanes, 3);
     assert_false(check_is_sound(&check));
-    assert_said(&check, "ok     dispatchers    1 are there\n");
+    assert_said(&check, "ok     dispatchers    1 of them\n");
     assert_said(&check, "ok     lane           apns: a lag of 0, 0 to be tried again");
     assert_said(&check,
                 "note   lane           fcm: a lag of 5, 3 to be tried again, the oldest due for "
