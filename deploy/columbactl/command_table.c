@@ -6,6 +6,7 @@ const struct command command_table[] = {
     {.name = "config check",
      .arguments = "",
      .help = "read the configuration, without asking anybody else",
+     .warns = true,
      .run = config_command_check},
     {.name = "config import",
      .arguments = "FILE",
@@ -13,6 +14,7 @@ const struct command command_table[] = {
      .argument_limit = 1,
      .help = "write what a sygnal.yaml means as a configuration of its own",
      .notes = "What is not taken over stands in comments, with what to do instead.",
+     .warns = true,
      .run = config_command_import},
     {.name = "check",
      .arguments = "",
@@ -22,6 +24,7 @@ const struct command command_table[] = {
               "all apps and whether their "
               "providers can be reached, with the dispatcher's own parts. Run it where dispatchers "
               "run: elsewhere keys and ways out differ.",
+     .warns = true,
      .run = check_command_run},
     {.name = "topics create",
      .arguments = "",

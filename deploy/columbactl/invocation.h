@@ -71,6 +71,7 @@ struct command {
     enum option options[COMMAND_OPTION_LIMIT]; /* its own; ends with OPTION_NONE */
     const char *help;                          /* one line */
     const char *notes;                         /* what else there is to know; NULL when nothing */
+    bool warns; /* what is odd in the configuration is its business */
     command_run *run;
 };
 

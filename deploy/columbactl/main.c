@@ -40,11 +40,13 @@ int main(int argc, char **argv) {
     struct error error = {0};
     enum command_status status;
 
-    log_open_plain("columbactl", LOG_LEVEL_WARNING);
+    log_open_plain("columbactl", LOG_LEVEL_ERROR);
     if (!invocation_parse(argc, argv, command_table, command_table_count, &invocation, &error)) {
         write_failure(&error, &invocation);
         return (int)COMMAND_USAGE;
     }
+    if (invocation.command != NULL && invocation.command->warns)
+        log_open_plain("columbactl", LOG_LEVEL_WARNING);
     status = run(&invocation, &out);
     buffer_free(&out);
     return (int)status;

@@ -2,6 +2,7 @@
 #include "deploy/columbactl/commands.h"
 #include "deploy/columbactl/table.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum { ASK_AGAIN_MS = 200, ASK_LIMIT = 25 };
@@ -70,13 +71,19 @@ static void write_table(const struct topic_report *report, struct buffer *out) {
         const struct topic_state *topic = &report->topics[i];
         char retention[32] = "for ever";
 
-        if (topic->retention_ms >= 0)
+        /* Nobody has described it: the embedded broker cannot. */
+        if (topic->retention_ms == 0)
+            snprintf(retention, sizeof retention, "-");
+        else if (topic->retention_ms > 0)
             topic_delay_text(topic->retention_ms, retention, sizeof retention);
         table_text(table, topic->name);
         if (topic->exists) {
             table_number(table, topic->partitions);
             table_number(table, topic->replication);
-            table_number(table, topic->min_isr);
+            if (topic->min_isr > 0)
+                table_number(table, topic->min_isr);
+            else
+                table_text(table, "-");
             table_text(table, retention);
         } else {
             for (int column = 0; column < 4; column++)

@@ -6,7 +6,7 @@
 enum { TRACE_TIMEOUT_MS = 60 * 1000 };
 
 static const char *const where_names[] = {
-    [TRACE_WAITS] = "waits", [TRACE_SETTLED] = "settled", [TRACE_DEAD] = "dead letter"};
+    [TRACE_WAITS] = "unsettled", [TRACE_SETTLED] = "settled", [TRACE_DEAD] = "dead letter"};
 
 /* ---- For scripts ---- */
 

@@ -136,9 +136,9 @@ static void test_the_answer_for_people(void **state) {
     assert_string_equal(
         buffer_text(&out),
         "a pushkey of a, lane fcm\n"
-        "WRITTEN               PLACE  IT IS    ATTEMPT  REASON\n"
-        "1970-01-01T00:00:40Z  t:0:1  settled        2  http_503\n"
-        "1970-01-01T00:00:40Z  t:0:1  waits          2  http_503\n"
+        "WRITTEN               PLACE  IT IS      ATTEMPT  REASON\n"
+        "1970-01-01T00:00:40Z  t:0:1  settled          2  http_503\n"
+        "1970-01-01T00:00:40Z  t:0:1  unsettled        2  http_503\n"
         "mark: none; verdict: none; hold: none; gate: closed (maintenance, by desk)\n"
         "Waits to be tried again, in 30s: http_503 (attempt 2).\n");
     buffer_clear(&out);
