@@ -72,7 +72,7 @@ static void make_room(struct gate_places *places) {
 
     for (int spares_known = 1; spares_known >= 0; spares_known--)
         HASH_ITER(hh, places->all, place, next) {
-            bool rests = place->waiting == 0 && place->gate.in_flight == 0;
+            bool rests = place->ticket_count == 0;
             if (HASH_COUNT(places->all) <= GATES_PLACES_MAX * 3 / 4)
                 return;
             if (place->is_host && rests && !(spares_known && place->gate.has_succeeded))

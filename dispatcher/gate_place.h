@@ -18,6 +18,7 @@ struct place {
     bool is_judged; /* answers are about it, and not about a host behind it */
     struct gate gate;
     struct gate_line line;
+    size_t ticket_count; /* of the deliveries that are at it or still to come */
     size_t waiting;
     size_t bytes; /* of who waits and of who has passed */
     int64_t used_ms;

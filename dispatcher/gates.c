@@ -261,6 +261,20 @@ void gates_free(struct gates *gates) {
     free(gates);
 }
 
+static void take_places(struct gate_ticket *ticket) {
+    for (size_t i = 0; i < GATES_STAGES; i++)
+        if (ticket->places[i] != NULL)
+            ticket->places[i]->ticket_count++;
+}
+
+static void return_places(struct gate_ticket *ticket) {
+    for (size_t i = 0; i < GATES_STAGES; i++) {
+        if (ticket->places[i] != NULL)
+            ticket->places[i]->ticket_count--;
+        ticket->places[i] = NULL;
+    }
+}
+
 /* The hosts that strangers name have gates of their own, and what they answer is about them and
  * about what they are shown. */
 static void find_places(struct gates *gates, struct delivery *delivery) {
@@ -277,6 +291,7 @@ static void find_places(struct gates *gates, struct delivery *delivery) {
             gates->places, delivery->app,
             delivery->provider->host(delivery->app, delivery->device, arena), now_ms);
     }
+    take_places(ticket);
     gates_fleet_greet(gates->fleet, ticket->places[0]);
 }
 
@@ -297,7 +312,7 @@ int64_t gates_shut_for_ms(struct delivery *delivery) {
         int64_t shut_ms = place == NULL ? 0 : gate_shut_for_ms(&place->gate, now_of(gates));
         longest_ms = shut_ms > longest_ms ? shut_ms : longest_ms;
     }
-    delivery->ticket = (struct gate_ticket){0};
+    return_places(&delivery->ticket);
     return longest_ms;
 }
 
@@ -313,7 +328,7 @@ static void learn_all(struct delivery *delivery, const struct gate_report *of_ap
     if (ticket->passed > 0)
         learn(gates, ticket->places[0], delivery, has_host ? of_app : of_host);
     ticket->passed = 0;
-    ticket->places[0] = ticket->places[1] = NULL;
+    return_places(ticket);
 }
 
 void gates_learn(struct delivery *delivery, const struct gate_report *report) {

@@ -174,6 +174,32 @@ static void a_credential_is_the_apps_whatever_the_host(void **state) {
     assert_true(is_on_the_wire(enter(fixture, 1, "good")));
 }
 
+/* Who waits for his app goes to his host afterwards, which is there still. */
+static void no_flood_of_hosts_makes_one_forgotten_that_somebody_will_go_to(void **state) {
+    struct fixture *fixture = *state;
+    const struct gate_report report = {.news = GATE_MISCONFIGURED, .reason = "key_unreadable"};
+
+    succeed(fixture, 0, "good");
+    for (uint64_t i = 0; i < GATE_EVIDENCE; i++) {
+        struct delivery *delivery = enter(fixture, 0, "good");
+        struct gate_report of_one = report;
+        of_one.pushkey = i;
+        gates_learn_credential(delivery, &of_one);
+        delivery->state = DELIVERY_SETTLING;
+    }
+    fake_loop_run(fixture->loop, GATE_PROBE_EVERY_MS - 1000);
+    struct delivery *delivery = enter(fixture, 0, "rare");
+    assert_false(is_on_the_wire(delivery));
+    for (size_t i = 0; i <= GATES_PLACES_MAX; i++) {
+        char host[32];
+        snprintf(host, sizeof host, "host-%zu", i);
+        succeed(fixture, 1, host);
+        fixture->crew_count--;
+    }
+    fake_loop_run(fixture->loop, 2000);
+    finish(delivery, GATE_SUCCESS, 10);
+}
+
 static void what_a_gate_is_shut_for_is_known_without_entering(void **state) {
     struct fixture *fixture = *state;
 
@@ -260,6 +286,7 @@ int main(void) {
         WITH_FIXTURE(a_gate_that_opens_lets_partitions_be_read),
         WITH_FIXTURE(a_hosts_trouble_is_no_other_hosts),
         WITH_FIXTURE(a_credential_is_the_apps_whatever_the_host),
+        WITH_FIXTURE(no_flood_of_hosts_makes_one_forgotten_that_somebody_will_go_to),
         WITH_FIXTURE(what_a_gate_is_shut_for_is_known_without_entering),
         WITH_FIXTURE(a_reject_is_earned_by_a_success_of_before_it_set_out),
         WITH_FIXTURE(what_a_token_of_a_replaced_key_brings_is_neither_earned_nor_spent),
