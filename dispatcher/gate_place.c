@@ -29,6 +29,7 @@ struct app_place {
 struct gate_places {
     struct place *all;
     struct app_place *apps;
+    int64_t tidy_ms;
 };
 
 struct gate_places *gate_places_new(void) {
@@ -181,6 +182,34 @@ struct place *gate_places_host(struct gate_places *places, const struct app *app
     place->is_judged = true;
     place->used_ms = now_ms;
     return place;
+}
+
+static bool has_app(const struct apps *apps, const char *lane, const char *pattern) {
+    for (size_t i = 0; i < apps->count; i++)
+        if (strcmp(apps->list[i].pattern, pattern) == 0)
+            return strcmp(apps->list[i].lane, lane) == 0;
+    return false;
+}
+
+void gate_places_tidy(struct gate_places *places, const struct apps *apps, const char *lane,
+                      int64_t now_ms) {
+    struct place *place = NULL;
+    struct place *next = NULL;
+
+    if (now_ms < places->tidy_ms)
+        return;
+    places->tidy_ms = now_ms + LOOK_EVERY_MS;
+    HASH_ITER(hh, places->all, place, next) {
+        struct app_place *at = NULL;
+        if (place->is_host || place->ticket_count > 0 || now_ms - place->used_ms < MIXED_MS)
+            continue;
+        HASH_FIND_STR(places->apps, place->title, at);
+        if (at == NULL || (at->place == place && has_app(apps, lane, at->pattern)))
+            continue;
+        if (at->place == place)
+            app_place_free(places, at);
+        place_free(places, place);
+    }
 }
 
 /* A probe that fails leaves things as they were, which was said before. */

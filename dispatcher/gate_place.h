@@ -65,6 +65,11 @@ struct place *gate_places_host(struct gate_places *places, const struct app *app
  * way. What is looked at anew and shows the same as before keeps its place and its certainty. */
 void gate_places_reconfigure(struct gate_places *places);
 
+/* Forgets, now and then, the gates of credentials that are shown no more, and of apps that are
+ * another lane's or nobody's by now: for as long as nobody is at them. */
+void gate_places_tidy(struct gate_places *places, const struct apps *apps, const char *lane,
+                      int64_t now_ms);
+
 /* Says in the log how the gate has turned. */
 void gate_place_log(const struct place *place, const char *lane, enum gate_state before);
 

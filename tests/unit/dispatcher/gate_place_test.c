@@ -169,6 +169,59 @@ static void test_each_configurations_pushes_have_the_place_of_its_key(void **sta
     unlink(path);
 }
 
+static size_t count_latched(const struct gate_places *places) {
+    size_t counts[GATE_STATE_COUNT][GATE_CAUSE_COUNT] = {0};
+    size_t latched = 0;
+
+    gate_places_count(places, counts);
+    for (size_t cause = 0; cause < GATE_CAUSE_COUNT; cause++)
+        latched += counts[GATE_LATCHED][cause];
+    return latched;
+}
+
+/* Who has mended it would be told for good that it is not. */
+static void test_a_latch_goes_with_the_credential_it_is_of(void **state) {
+    enum { LATER_MS = 60 * 1000 };
+    char path[] = "/tmp/gate_place_test.XXXXXX";
+    char lane[] = "lane";
+    struct gate_places *places = gate_places_new();
+    struct app list[] = {app_with_key("app", path), app_with_key("other", path)};
+    struct apps apps = {.list = list, .count = 2};
+
+    (void)state;
+    list[0].lane = list[1].lane = lane;
+    assert_int_equal(close(mkstemp(path)), 0);
+    write_file(path, "wrong");
+    for (size_t i = 0; i < 2; i++) {
+        struct place *place = gate_places_app(places, &list[i], true, 0);
+        gate_shut(&place->gate, GATE_LATCHED, GATE_CAUSE_REFUSED, "reason", LATER_MS, 0);
+        place->ticket_count = 1;
+    }
+    gate_places_tidy(places, &apps, lane, LATER_MS);
+    assert_int_equal(count_latched(places), 2);
+
+    /* Not while somebody is at it, nor while nobody has shown another. */
+    struct place *before = gate_places_app(places, &list[0], true, 0);
+    write_file(path, "right");
+    gate_places_app(places, &list[0], true, LATER_MS);
+    gate_places_tidy(places, &apps, lane, 2 * LATER_MS);
+    assert_int_equal(count_latched(places), 2);
+    before->ticket_count = 0;
+    gate_places_tidy(places, &apps, lane, 3 * LATER_MS);
+    assert_int_equal(count_latched(places), 1);
+
+    /* And with its app. */
+    gate_places_app(places, &list[1], true, 0)->ticket_count = 0;
+    gate_places_tidy(places, &apps, lane, 4 * LATER_MS);
+    assert_int_equal(count_latched(places), 1);
+    apps.count = 1;
+    gate_places_tidy(places, &apps, lane, 5 * LATER_MS);
+    assert_int_equal(count_latched(places), 0);
+    assert_int_equal(gate_places_app(places, &list[1], true, 5 * LATER_MS)->gate.state, GATE_OPEN);
+    gate_places_free(places);
+    unlink(path);
+}
+
 static void test_the_longest_of_hosts(void **state) {
     char text[2 * GATE_NAME_SIZE];
     struct gate_places *places = gate_places_new();
@@ -191,6 +244,7 @@ int main(void) {
         cmocka_unit_test(test_nothing_is_certain_while_a_key_is_replaced),
         cmocka_unit_test(test_nor_is_it_when_the_key_is_replaced_with_a_reload),
         cmocka_unit_test(test_each_configurations_pushes_have_the_place_of_its_key),
+        cmocka_unit_test(test_a_latch_goes_with_the_credential_it_is_of),
         cmocka_unit_test(test_the_longest_of_hosts),
     };
 

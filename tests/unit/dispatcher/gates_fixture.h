@@ -133,6 +133,7 @@ static inline struct slice host_of(const struct app *app, const struct device *d
 }
 
 static inline int set_up(void **state) {
+    static char lane[] = "lane";
     static char patterns[4][8] = {"app.0", "app.1", "app.2", "app.3"};
     struct fixture *fixture = memory_new(sizeof *fixture);
 
@@ -140,7 +141,7 @@ static inline int set_up(void **state) {
     fixture->config.dispatcher.in_flight = IN_FLIGHT;
     fixture->config.dispatcher.in_flight_bytes = IN_FLIGHT * SIZE_BYTES;
     fixture->of_hosts.host = host_of;
-    fixture->core.lane = "lane";
+    fixture->core.lane = lane;
     fixture->core.parts.loop = fixture->loop;
     fixture->core.config = &fixture->config;
     fixture->core.partitions = (struct partitions *)(void *)fixture;
@@ -149,7 +150,9 @@ static inline int set_up(void **state) {
     fixture->core.gates = gates_new(&fixture->core);
     fixture->partition.core = &fixture->core;
     for (size_t i = 0; i < 4; i++)
-        fixture->apps[i] = (struct app){.pattern = patterns[i], .kind = PROVIDER_UNIFIEDPUSH};
+        fixture->apps[i] =
+            (struct app){.pattern = patterns[i], .lane = lane, .kind = PROVIDER_UNIFIEDPUSH};
+    fixture->config.apps = (struct apps){.list = fixture->apps, .count = 4};
     *state = fixture;
     return 0;
 }
