@@ -8,7 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { ASK_TIMEOUT_MS = 5000, ASK_AGAIN_MS = 60000 };
+/* Who is sound may be changed by somebody at any time. */
+enum { ASK_TIMEOUT_MS = 5000, ASK_AGAIN_MS = 60000, LOOK_AGAIN_MS = 600000 };
 
 struct topic_watch {
     const struct config *config; /* the thread's while it asks */
@@ -92,10 +93,8 @@ static void on_answered(void *context) {
     } else {
         log_warning("topics", log_text("reason", watch->error.text));
     }
-    if (watch->next != NULL)
-        timer_start(watch->again, 0);
-    else if (!watch->asked || !watch->report.sound)
-        timer_start(watch->again, ASK_AGAIN_MS);
+    bool is_sound = watch->asked && watch->report.sound;
+    timer_start(watch->again, watch->next != NULL ? 0 : is_sound ? LOOK_AGAIN_MS : ASK_AGAIN_MS);
 }
 
 static void take_next(struct topic_watch *watch) {

@@ -1,5 +1,6 @@
 /* Asks the brokers, in a thread of its own because asking blocks, whether the topics of the lanes
- * are there and sound; again each minute until they are. A fault stops nothing: it is shown. */
+ * are there and sound: each minute until they are, and each ten from then on. A fault stops
+ * nothing: it is shown. */
 #ifndef COLUMBA_QUEUE_TOPIC_WATCH_H
 #define COLUMBA_QUEUE_TOPIC_WATCH_H
 
