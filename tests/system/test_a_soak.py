@@ -50,11 +50,15 @@ class Pushes(Traffic):
         super().__init__(gateway, names=(event_id() for _ in itertools.count()), pause_s=CONNECTIONS / RATE,
                          body=lambda event: push(next(self.phones), event_id=event))
 
-    def arrived(self):
+    def count_away(self):
+        """What came until now, of which nothing but the count is kept."""
         for line in self.provider.received():
             if line["status"] == 200:
                 self.taken[line["body"]["message"]["data"]["event_id"]] += 1
         self.provider.lines.clear()
+
+    def arrived(self):
+        self.count_away()
         return {name: self.taken[name] for name in self.promised}
 
 
@@ -102,7 +106,7 @@ class Soak:
                 self.pushes.wait_for(EACH)
             self.catch_up()
         self.end_otherwise()
-        self.pushes.arrived()
+        self.pushes.count_away()
 
     def end_otherwise(self):
         gateway = self.gateway
