@@ -41,8 +41,18 @@ static size_t share(const struct gate_room *room, const struct place *place, int
     return part == 0 ? 1 : part;
 }
 
+static bool has_full_strangers(const struct gate_room *room, const struct place *place) {
+    return is_stranger(place) && room->strangers_count >= strangers_max(room);
+}
+
+/* Whether one of them may soon be none any more, or make room. Where all who were let through are
+ * silent, the next ones would only fill the lane for nothing. */
+static bool are_strangers_moving(const struct gate_room *room, int64_t now_ms) {
+    return now_ms - room->strangers_heard_ms < GATE_ROOM_PATIENCE_MS;
+}
+
 static bool is_crowded(const struct gate_room *room, const struct place *place) {
-    if (is_stranger(place) && room->strangers_count >= strangers_max(room))
+    if (has_full_strangers(room, place))
         return true;
     if (is_latched(&place->gate) && room->waiting >= waiting_max(room))
         return true;
@@ -64,7 +74,10 @@ static bool is_moving(const struct gate *gate, int64_t now_ms) {
 }
 
 bool gate_room_may_wait(const struct gate_room *room, const struct place *place, int64_t now_ms) {
-    return is_moving(&place->gate, now_ms) || !is_crowded(room, place);
+    bool moves = has_full_strangers(room, place) ? are_strangers_moving(room, now_ms)
+                                                 : is_moving(&place->gate, now_ms);
+
+    return moves || !is_crowded(room, place);
 }
 
 /* A stranger's line may stand still although its own gate does not: what it waits for is the
@@ -102,21 +115,27 @@ void gate_room_leave(struct gate_room *room, struct place *place, size_t bytes) 
     room->strangers_count -= is_stranger(place) ? 1 : 0;
 }
 
-void gate_room_pass(struct gate_room *room, struct place *place, size_t bytes) {
+void gate_room_pass(struct gate_room *room, struct place *place, size_t bytes, int64_t now_ms) {
     place->bytes += bytes;
-    room->strangers_count += is_stranger(place) ? 1 : 0;
-    room->strangers_in_flight += is_stranger(place) ? 1 : 0;
+    if (!is_stranger(place))
+        return;
+    if (room->strangers_in_flight == 0)
+        room->strangers_heard_ms = now_ms;
+    room->strangers_count++;
+    room->strangers_in_flight++;
 }
 
 /* With the first success all who are there are strangers no more. */
-void gate_room_learn(struct gate_room *room, struct place *place, size_t bytes,
-                     enum gate_news news) {
+void gate_room_learn(struct gate_room *room, struct place *place, size_t bytes, enum gate_news news,
+                     int64_t now_ms) {
     bool is_befriended = news == GATE_SUCCESS;
     size_t in_flight = is_befriended ? place->gate.in_flight : 1;
 
     place->bytes -= bytes;
     if (!is_stranger(place))
         return;
+    if (news != GATE_TROUBLE && news != GATE_SILENT)
+        room->strangers_heard_ms = now_ms;
     room->strangers_count -= in_flight + (is_befriended ? place->waiting : 0);
     room->strangers_in_flight -= in_flight;
 }

@@ -17,6 +17,7 @@ struct gate_room {
     size_t waiting;             /* deliveries in line, at any gate */
     size_t strangers_count;     /* those at gates that never had a success */
     size_t strangers_in_flight; /* of them, those that went on */
+    int64_t strangers_heard_ms; /* when one of these was answered last, or went on as the first */
 };
 
 /* Whether it counts as in use. */
@@ -36,8 +37,8 @@ bool gate_room_may_pass(const struct gate_room *room, const struct place *place,
  * gate_learn. */
 void gate_room_join(struct gate_room *room, struct place *place, size_t bytes);
 void gate_room_leave(struct gate_room *room, struct place *place, size_t bytes);
-void gate_room_pass(struct gate_room *room, struct place *place, size_t bytes);
-void gate_room_learn(struct gate_room *room, struct place *place, size_t bytes,
-                     enum gate_news news);
+void gate_room_pass(struct gate_room *room, struct place *place, size_t bytes, int64_t now_ms);
+void gate_room_learn(struct gate_room *room, struct place *place, size_t bytes, enum gate_news news,
+                     int64_t now_ms);
 
 #endif

@@ -70,7 +70,7 @@ static void pass(struct gates *gates, struct place *place, struct delivery *deli
         place->probed = delivery_pushkey_number(delivery);
         gates_fleet_probed(place);
     }
-    gate_room_pass(&gates->room, place, delivery->size_bytes);
+    gate_room_pass(&gates->room, place, delivery->size_bytes, now_of(gates));
     gate_pass(&place->gate, now_of(gates));
     delivery->ticket.passed++;
     delivery->ticket.passed_ms = now_of(gates);
@@ -97,7 +97,7 @@ static void learn(struct gates *gates, struct place *place, struct delivery *del
         (delivery->is_of_old_key ||
          !gate_places_is_certain(gates->places, delivery->app, delivery->ticket.places[0], false,
                                  now_of(gates)));
-    gate_room_learn(&gates->room, place, delivery->size_bytes, report->news);
+    gate_room_learn(&gates->room, place, delivery->size_bytes, report->news, now_of(gates));
     gate_learn(&place->gate, &heard, now_of(gates));
     if (report->news == GATE_SUCCESS && place->is_judged)
         gates->succeeded_ms = now_of(gates);
@@ -121,6 +121,9 @@ static void move(struct gates *gates, struct place *place, struct delivery *deli
             gate->is_said && gate->state == GATE_CLOSED ? gate->probe_ms - now_ms : 0;
         int64_t shut_ms = gate_shut_for_ms(gate, now_ms);
         ending.retry_after_ms = asked_ms > shut_ms ? asked_ms : shut_ms;
+    } else if (place->is_host && !gate->has_succeeded) {
+        /* What strangers invent comes back ever more seldom, or it would be copied without end. */
+        ending.retry_after_ms = core_queue_ms(gates->core) - delivery->accepted_ms;
     }
     settle(delivery, &ending);
 }

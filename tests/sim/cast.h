@@ -9,9 +9,9 @@
 
 enum {
     APPS_MAX = 20,
-    HOSTS_MAX = 50,    /* of one app; those of strangers come last */
-    PHONES_MAX = 1000, /* of all */
-    GENERATIONS = 2,   /* of credentials */
+    HOSTS_MAX = 1050,   /* of one app; those of strangers come last */
+    PHONES_MAX = 12000, /* of all */
+    GENERATIONS = 2,    /* of credentials */
     LANES = 2,
     IN_FLIGHT = 64,
     IN_FLIGHT_BYTES = 1 << 20,

@@ -81,7 +81,7 @@ static bool is_alone(struct world *world, const struct process *process,
     size_t in_use = 0;
 
     for (size_t app = 0; app < world->cast->app_count; app++)
-        for (size_t host = 0; host < HOSTS_MAX; host++) {
+        for (int host = 0; host < world->cast->apps[app].hosts; host++) {
             const struct gate_watch *gate = &world->conduct->gates[process->number][app][host];
             bool is_here = strcmp(world->cast->apps[app].lane, cast_lanes[lane]) == 0;
             in_use += is_here && gate->sent_ms > world->now_ms - IN_USE_MS ? 1 : 0;

@@ -32,19 +32,35 @@ static const struct cast_app endpoints[] = {
     {"im.up", PROVIDER_UNIFIEDPUSH, "endpoints", 50, 0, 0, false}};
 static const struct troupe fifty_hosts = {.apps = endpoints, .app_count = 1, .phones = 1000};
 
-/* The first phone, and all who share its app's or host's trouble with it, are the bad neighbour. */
+enum { INVENTED_HOSTS = 1000, INVENTED_TOKENS = 10000 };
+
+static const struct cast_app invented_endpoints[] = {
+    {"im.up", PROVIDER_UNIFIEDPUSH, "endpoints", 50 + INVENTED_HOSTS, INVENTED_HOSTS, 0, false}};
+static const struct troupe invented_hosts = {
+    .apps = invented_endpoints, .app_count = 1, .phones = 1000, .strangers = INVENTED_HOSTS};
+
+static const struct cast_app lone_app[] = {APP()};
+static const struct troupe invented_tokens = {
+    .apps = lone_app, .app_count = 1, .phones = 1000, .strangers = INVENTED_TOKENS};
+
+/* The bad neighbours are the strangers, where there are any; else the first phone, and all who
+ * share its app's or host's trouble with it. */
 struct act {
     const char *name;
     const struct troupe *troupe;
     enum fault fault; /* of its gate; FAULT_COUNT: none */
     size_t backlog;   /* for its app */
     bool is_half;     /* as many pushes for the first phone as for all the others */
+    int strange;      /* pushes to strangers, spread over the time of trouble */
 };
 
 static const struct act acts[] = {
-    {"one host of 50 hangs", &fifty_hosts, FAULT_HANG, 0, false},
-    {"one app of 20 is latched, with a backlog", &twenty_apps, FAULT_CONFIGURATION, BACKLOG, false},
-    {"one pushkey is half of all", &twenty_apps, FAULT_COUNT, 0, true},
+    {"one host of 50 hangs", &fifty_hosts, FAULT_HANG, 0, false, 0},
+    {"1,000 invented hosts hang", &invented_hosts, FAULT_HANG, 0, false, 20 * INVENTED_HOSTS},
+    {"one app of 20 is latched, with a backlog", &twenty_apps, FAULT_CONFIGURATION, BACKLOG, false,
+     0},
+    {"one pushkey is half of all", &twenty_apps, FAULT_COUNT, 0, true, 0},
+    {"10,000 invented tokens", &invented_tokens, FAULT_COUNT, 0, false, INVENTED_TOKENS},
 };
 
 enum { SHARES = 3 };
@@ -66,9 +82,12 @@ struct run {
     int64_t until_ms;
     int64_t trouble_ms; /* when it begins */
     bool has_trouble;
+    int strange; /* pushes to strangers so far */
 };
 
 static bool is_bad(const struct act *act, const struct phone *phone, const struct phone *first) {
+    if (act->strange > 0)
+        return phone->life == LIFE_STRANGER;
     return act->is_half ? phone == first : phone->app == first->app && phone->host == first->host;
 }
 
@@ -76,7 +95,9 @@ static void push_evenly(void *context) {
     struct run *run = context;
     struct world *world = run->world;
     struct cast *cast = world->cast;
-    struct phone *phone = &cast->phones[world_random(world, cast->phone_count)];
+    int app = (int)world_random(world, cast->app_count);
+    struct phone *phone =
+        cast_phone(cast, app, (int)world_random(world, (uint64_t)cast->troupe->phones), false);
 
     if (world->now_ms >= run->until_ms)
         return;
@@ -87,6 +108,25 @@ static void push_evenly(void *context) {
     world_schedule(world, NULL, EVEN_EVERY_MS, push_evenly, run);
 }
 
+static void push_strangely(void *context) {
+    struct run *run = context;
+    struct world *world = run->world;
+
+    if (world->now_ms >= run->until_ms)
+        return;
+    load_alert(world, cast_phone(world->cast, 0, run->strange++, true));
+    world_schedule(world, NULL, TROUBLE_MS / run->act->strange, push_strangely, run);
+}
+
+static void hang_hosts(struct world *world, bool are_strange, struct front front) {
+    const struct cast_app *app = &world->cast->apps[0];
+    int first = are_strange ? app->hosts - app->strangers_hosts : 0;
+    int end = are_strange ? app->hosts : 1;
+
+    for (int host = first; host < end; host++)
+        world->weather->hosts[0][host] = front;
+}
+
 static void begin_trouble(void *context) {
     struct run *run = context;
     struct world *world = run->world;
@@ -94,11 +134,13 @@ static void begin_trouble(void *context) {
     struct front front = {.fault = run->act->fault, .until_ms = run->until_ms};
 
     if (run->act->fault == FAULT_HANG)
-        weather->hosts[0][0] = front;
+        hang_hosts(world, run->act->strange > 0, front);
     else if (run->act->fault != FAULT_COUNT)
         weather->apps[0] = front;
     for (size_t i = 0; i < run->act->backlog; i++)
         load_alert(world, cast_phone(world->cast, 0, (int)i, false));
+    if (run->act->strange > 0)
+        push_strangely(run);
 }
 
 static int compare(const void *a, const void *b) {

@@ -10,6 +10,14 @@ enum {
     QUIET_MS = 4 * HOUR_MS, /* until the oldest push is too old, and several of the longest delay */
 };
 
+static size_t kinds_of_faults(const struct tally *tally) {
+    size_t count = 0;
+
+    for (size_t fault = 0; fault < FAULT_COUNT; fault++)
+        count += tally->happened[fault] > 0 ? 1 : 0;
+    return count;
+}
+
 bool seed_play(struct config *const configs[GENERATIONS], uint64_t seed,
                const struct stage_options *options, struct seed_result *result) {
     struct stage *stage = stage_open(&troupe_of_all_kinds, configs, seed, options);
@@ -31,6 +39,7 @@ bool seed_play(struct config *const configs[GENERATIONS], uint64_t seed,
                                           .broken = kept ? 0 : 1,
                                           .records = records,
                                           .least_records = records,
+                                          .least_faults = kinds_of_faults(world->tally),
                                           .second_deliveries = world->promises->second_deliveries});
     stage_close(stage);
     return kept;
@@ -44,4 +53,6 @@ void seed_result_add(struct seed_result *sum, const struct seed_result *result) 
     sum->second_deliveries += result->second_deliveries;
     if (result->least_records < sum->least_records)
         sum->least_records = result->least_records;
+    if (result->least_faults < sum->least_faults)
+        sum->least_faults = result->least_faults;
 }

@@ -12,6 +12,7 @@ struct seed_result {
     size_t broken;
     size_t records;
     size_t least_records;
+    size_t least_faults; /* kinds of them that happened */
     size_t second_deliveries;
 };
 

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 enum {
-    SEEDS_FOR_TABLE = 10, /* fewer need not fill it */
+    SEEDS_FOR_TABLE = 10,  /* fewer need not fill it */
+    RECORDS_LEAST = 10000, /* of each seed, */
+    FAULTS_LEAST = 20,     /* and kinds of faults */
     JOBS_MAX = 64,
 };
 
@@ -28,6 +30,9 @@ struct options {
     bool neighbours; /* and no seeds */
     struct stage_options stage;
 };
+
+static const struct seed_result nothing_played = {.least_records = PUSHES_MAX,
+                                                  .least_faults = FAULT_COUNT};
 
 /* ---- The command line ---- */
 
@@ -64,7 +69,7 @@ static void play_some(struct config *const configs[GENERATIONS], const struct op
                       uint64_t number, struct seed_result *result) {
     time_t end = time(NULL) + (time_t)(options->minutes * 60);
 
-    result->least_records = PUSHES_MAX;
+    *result = nothing_played;
     for (uint64_t i = number; options->minutes > 0 ? time(NULL) < end : i < options->seed_count;
          i += options->jobs) {
         uint64_t seed = options->first_seed + i;
@@ -110,7 +115,7 @@ static bool play_in_parallel(struct config *const configs[GENERATIONS],
 }
 
 static int play_all(struct config *const configs[GENERATIONS], const struct options *options) {
-    struct seed_result sum = {.least_records = PUSHES_MAX};
+    struct seed_result sum = nothing_played;
     bool all_ended = true;
 
     if (options->jobs > 1)
@@ -118,14 +123,20 @@ static int play_all(struct config *const configs[GENERATIONS], const struct opti
     else
         play_some(configs, options, 0, &sum);
     size_t empty = tally_print(&sum.tally);
-    printf("%zu seeds, %zu broken, %zu records (at least %zu each), %zu second deliveries (each "
-           "with a cause)\n",
-           sum.played, sum.broken, sum.records, sum.least_records, sum.second_deliveries);
+    printf("%zu seeds, %zu broken, %zu records (at least %zu each, with %zu kinds of faults), %zu "
+           "second deliveries (each with a cause)\n",
+           sum.played, sum.broken, sum.records, sum.least_records, sum.least_faults,
+           sum.second_deliveries);
+    bool is_poor =
+        sum.broken == 0 && (sum.least_records < RECORDS_LEAST || sum.least_faults < FAULTS_LEAST);
+    if (is_poor)
+        printf("a seed has less than %d records or %d kinds of faults\n", RECORDS_LEAST,
+               FAULTS_LEAST);
     if (sum.played < SEEDS_FOR_TABLE)
         empty = 0;
     if (empty > 0)
         printf("%zu cells are empty: what is never met proves nothing\n", empty);
-    return sum.broken > 0 || empty > 0 || !all_ended ? 1 : 0;
+    return sum.broken > 0 || empty > 0 || is_poor || !all_ended ? 1 : 0;
 }
 
 static void remove_keys(const char *directory) {

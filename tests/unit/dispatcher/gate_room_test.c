@@ -32,6 +32,13 @@ static void strangers_of_a_thousand_hosts_share_it_too(void **state) {
     fake_loop_run(fixture->loop, 2000);
     assert_true(waiting(fixture, 0) <= TENTH);
     assert_true(is_on_the_wire(enter(fixture, 0, "known")));
+
+    /* Nobody answered: the next has no reason to wait, and comes back after as long as it is old.
+     */
+    const struct delivery *last = enter(fixture, 0, "one more");
+    assert_string_equal(last->ending.reason, "share_full");
+    assert_int_equal(last->ending.retry_after_ms,
+                     core_queue_ms(&fixture->core) - last->accepted_ms);
 }
 
 static void a_first_success_makes_room_for_all_of_them(void **state) {
