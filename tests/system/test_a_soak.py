@@ -69,6 +69,7 @@ class Soak:
         self.gateway = gateway
         self.pushes = Pushes(gateway)
         self.dead = [unique("dead") for _ in range(DEAD)]
+        self.living = unique()
         self.uncertain = 0  # told by dispatchers that are gone
         self.samples = []
         self.measured = [gateway.ingress, gateway.dispatcher, gateway.start_dispatcher().wait_ready()]
@@ -111,7 +112,7 @@ class Soak:
     def end_otherwise(self):
         gateway = self.gateway
         before = {outcome: gateway.settled(outcome=outcome) for outcome in ("rejected", "dropped", "dead")}
-        again = push(unique())
+        again = push(self.living)
         for body in (again, again):
             assert gateway.notify(body).rejected == []
         # Registered anew, so that each is asked about again; and in a second of its own.

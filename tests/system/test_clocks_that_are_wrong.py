@@ -1,6 +1,7 @@
 """A host whose clock is an hour ahead or behind costs lateness of a retry's delay at most: nothing is
 lost, and no push is taken for older than it is."""
 
+import collections
 import datetime
 import itertools
 
@@ -15,6 +16,8 @@ PROVIDER = FakeEndpoint
 APP = "chat.columba.unifiedpush"
 TTL = "10m"  # much shorter than the clock is wrong
 HOUR_S = 3600
+DELAY_S = 3
+EARLY_S = 1  # the brokers' clock is known to a fraction of a second
 
 
 def skewed(name, skew_s):
@@ -35,10 +38,19 @@ def clock_of(program):
     return datetime.datetime.fromisoformat(program.log_lines()[-1]["time"])
 
 
+def waits_of(fake, names):
+    """How long it took from the first try to the second, of each that has two."""
+    tries = collections.defaultdict(list)
+    for line in fake.received():
+        tries[line["token"]].append(line["time"])
+    return [times[1] - times[0] for name, times in tries.items() if name in names and len(times) > 1]
+
+
 @pytest.mark.parametrize("skew_s", [HOUR_S, -HOUR_S], ids=["ahead", "behind"])
 @pytest.mark.parametrize("program", ["columba-dispatcher", "columba-ingress"])
 def test_an_hour_off(gateways, fake, program, skew_s):
-    gateway = gateways.open({"apps": {APP: fake.unifiedpush(ttl=TTL)}}, started=False)
+    settings = {"apps": {APP: fake.unifiedpush(ttl=TTL)}, "retry": {"delays": [f"{DELAY_S}s"]}}
+    gateway = gateways.open(settings, started=False)
     gateway.make_program = skewed(program, skew_s)
     gateway.start()
     (one,) = [one for one in gateway.programs if one.name == program]
@@ -56,6 +68,11 @@ def test_an_hour_off(gateways, fake, program, skew_s):
     assert gateway.settled(outcome="moved") > 0
     for outcome in ("rejected", "dropped", "dead"):
         assert gateway.settled(outcome=outcome) == 0
+    waits = waits_of(fake, traffic.promised)
+    assert len(waits) >= 20
+    assert min(waits) >= DELAY_S - EARLY_S
+    # And a minute more, if the machine has much else to do: an hour it is not.
+    assert max(waits) <= 2 * DELAY_S + 60
 
 
 @pytest.mark.long
