@@ -24,6 +24,11 @@ def rate(metric, by, labels=""):
     return f"sum by ({by}) (rate({metric}{{{labels}}}[$__rate_interval]))"
 
 
+def since(counter, time):
+    """How much came in that time. A series begins with its first event, of which increase knows nothing."""
+    return f"sum(({counter} unless {counter} offset {time}) or increase({counter}[{time}])) or vector(0)"
+
+
 RECORDS = "columba_dispatcher_records_total"
 LANE = 'lane="$lane"'
 APP = 'lane="$lane", app="$app"'
@@ -38,7 +43,7 @@ OVERVIEW = [
     ("Oldest push, overdue", "stat", 4, "s", [("max(columba_dispatcher_oldest_seconds)", "")], {"red": 300}),
     ("Lag", "stat", 4, "short", [("sum(columba_dispatcher_lag_records)", "")], {}),
     ("Gates not open", "stat", 4, "short", [('sum(columba_dispatcher_gates{state!="open"})', "")], {"red": 1}),
-    ("Dead letters, last hour", "stat", 4, "short", [(f'sum(increase({RECORDS}{{outcome="dead"}}[1h]))', "")], {"red": 1}),
+    ("Dead letters, last hour", "stat", 4, "short", [(since(f'{RECORDS}{{outcome="dead"}}', "1h"), "")], {"red": 1}),
     ("Requests by answer", "timeseries", 12, "reqps", [(rate("columba_ingress_requests_total", "answer"), "{{answer}}")], {}),
     ("From request to acknowledgement", "timeseries", 12, "s", quantiles("columba_ingress_acknowledge_seconds"), {}),
     ("Delivered by lane", "timeseries", 12, "short", [(rate(RECORDS, "lane", 'outcome="delivered"'), "{{lane}}")], {"link": TO_LANE}),
