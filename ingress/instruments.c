@@ -10,6 +10,11 @@ static const struct metric table[INSTRUMENT_COUNT] = {
                             .help = "Devices in understood requests, by what was done with them "
                                     "and the kind of their provider.",
                             .labels = {"result", "kind"}},
+    [INSTRUMENT_RECORDS] = {.name = "columba_ingress_records_total",
+                            .type = METRIC_COUNTER,
+                            .help = "Records that the queue has acknowledged.",
+                            .labels = {"lane", "app"},
+                            .series_limit = 1000},
     [INSTRUMENT_UNKNOWN_APPS] = {.name = "columba_ingress_unknown_app_total",
                                  .type = METRIC_COUNTER,
                                  .help = "Devices of an app_id that no configured app serves: a "

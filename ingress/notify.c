@@ -300,6 +300,9 @@ static void on_acknowledged(void *context, const struct error *error) {
         trace_end(push, error);
     if (error != NULL)
         fail(request, error);
+    else
+        metrics_add(request->notify->parts.metrics, INSTRUMENT_RECORDS,
+                    (const char *[]){push->app->lane, push->app->pattern}, 1);
     if (--request->unanswered == 0)
         finish(request);
 }

@@ -81,8 +81,9 @@ ONE_LANE = [
     ("Time to the provider's answer", "timeseries", 12, "s", quantiles("columba_dispatcher_provider_seconds", LANE), {}),
     ("Age when delivered", "timeseries", 12, "s", quantiles("columba_dispatcher_delivery_seconds", LANE), {}),
     ("Age when taken off the queue", "timeseries", 12, "s", quantiles("columba_dispatcher_queue_seconds", LANE), {}),
-    ("Lag by topic", "timeseries", 12, "short", [(f"sum by (topic) (columba_dispatcher_lag_records{{{LANE}}})", "{{topic}}")], {}),
-    ("Oldest push by partition, overdue", "timeseries", 12, "s", [(f"columba_dispatcher_oldest_seconds{{{LANE}}} > 1", "{{topic}} {{partition}}")], {}),
+    ("Lag by topic", "timeseries", 8, "short", [(f"sum by (topic) (columba_dispatcher_lag_records{{{LANE}}})", "{{topic}}")], {}),
+    ("Backlog by app (about)", "timeseries", 8, "short", [(f"columba:backlog{{{LANE}}} > 0", "{{app}}")], {"link": TO_APP}),
+    ("Oldest push by partition, overdue", "timeseries", 8, "s", [(f"columba_dispatcher_oldest_seconds{{{LANE}}} > 1", "{{topic}} {{partition}}")], {}),
     ("Gates not open, by reason", "timeseries", 8, "short", [
         (f'sum by (state, reason) (columba_dispatcher_gates{{{LANE}, reason!=""}})', "{{state}}: {{reason}}"),
         (f"sum(columba_dispatcher_gated_waiting{{{LANE}}})", "records that wait"),
@@ -106,6 +107,11 @@ ONE_LANE = [
 ]
 
 ONE_APP = [
+    ("Backlog (about)", "timeseries", 12, "short", [(f"columba:backlog{{{APP}}}", "pushes that wait")], {}),
+    ("Came in, and came to an end, a second", "timeseries", 12, "short", [
+        (rate("columba_ingress_records_total", "app", APP), "came in"),
+        (rate(RECORDS, "app", APP + ', outcome!="moved"'), "came to an end"),
+    ], {}),
     ("Records by outcome", "timeseries", 12, "short", [(rate(RECORDS, "outcome", APP), "{{outcome}}")], {}),
     ("What was not delivered, by reason", "timeseries", 12, "short", [(rate(RECORDS, "outcome, reason", APP + ', outcome!="delivered"'), "{{outcome}}: {{reason}}")], {}),
     ("Time to the provider's answer", "timeseries", 12, "s", quantiles("columba_dispatcher_provider_seconds", APP), {}),

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from monitoring.test_rules import FOLDER, alerts
+from monitoring.test_rules import FOLDER, alerts, recorded
 from support.processes import REPOSITORY
 
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) \|")
-METRIC = re.compile(r"\b((?:columba|process)_\w+)\b(?:\{([^}]*)\})?")
+METRIC = re.compile(r"\b((?:columba|process)[_:]\w+)\b(?:\{([^}]*)\})?")
 LABEL = re.compile(r'(\w+) *(?:=~|!~|!=|=) *"')
 GROUPING = re.compile(r"\bby *\(([^)]*)\)")
 PROCESS = {f"process_{name}" for name in
@@ -29,6 +29,7 @@ def metrics():
             name, kind, labels = row.groups()
             ends = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
             found.update({name + end: set(re.findall(r"`(\w+)`", labels)) for end in ends})
+    found.update({name: {"lane", "app"} for name in recorded()})
     assert len(found) > 30
     return found
 
@@ -45,7 +46,7 @@ def expressions():
         for variable in dashboard["templating"]["list"]:
             if variable["type"] == "query":
                 yield f"{name}: {variable['name']}", variable["definition"]
-    for name, rule in alerts().items():
+    for name, rule in {**alerts(), **recorded()}.items():
         yield name, rule["expr"]
 
 

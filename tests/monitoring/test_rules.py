@@ -13,7 +13,13 @@ FOLDER = REPOSITORY / "deploy/monitoring"
 
 def alerts():
     groups = yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
-    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+    return {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
+
+
+def recorded():
+    """What the rules make of the metrics, by name."""
+    groups = yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
+    return {rule["record"]: rule for group in groups for rule in group["rules"] if "record" in rule}
 
 
 @pytest.mark.parametrize("arguments", [["check", "rules", "--lint=all", "--lint-fatal", "alerts.yaml"],

@@ -1,6 +1,7 @@
 """The programs under test, and a whole gateway made of them."""
 
 import base64
+import collections
 import hashlib
 import json
 import os
@@ -335,13 +336,24 @@ class Gateway:
         (asked,) = self.ask("backlog", lane)["lanes"]
         return {app["app"]: app["pushes"] for app in asked["apps"]}, asked["settled"] + asked["doubles"]
 
+    def counted_backlog(self, lane):
+        """The same as the metrics have it, while none of the programs has ended."""
+        came = collections.Counter()
+        for one in self.programs:
+            metrics = one.metrics()
+            for labels, value in metrics.series("columba_ingress_records_total", lane=lane):
+                came[labels["app"]] += int(value)
+            for labels, value in metrics.series("columba_dispatcher_records_total", lane=lane):
+                came[labels["app"]] -= int(value) if labels["outcome"] != "moved" else 0
+        return {app: count for app, count in came.items() if count}
+
     def wait_backlog(self, lane, timeout_s=30, **expected):
-        """Until so much waits of each app, nothing of others, and the lag is just that."""
+        """Until so much waits of each app, nothing of others, and lag and metrics are just that."""
 
         def told():
             found, more = self.backlog(lane)
             lag = sum(found.values()) + more
-            return found == expected and self.lag(lane) == (lag, lag)
+            return found == self.counted_backlog(lane) == expected and self.lag(lane) == (lag, lag)
 
         wait_until(f"{expected} waits on lane {lane}", told, timeout_s, self.dispatchers)
 

@@ -40,14 +40,18 @@ class Metrics:
         assert key not in self.samples, f"twice: {line}"
         self.samples[key] = float(value)
 
-    def sum(self, name, **labels):
-        """Of all series of this name that have these labels; 0 when there is none."""
+    def series(self, name, **labels):
+        """Labels and value of each of this name that has these labels."""
         wanted = set(labels.items())
-        return sum(
-            value
+        return [
+            (dict(pairs), value)
             for (found, pairs), value in self.samples.items()
             if found == name and wanted <= set(pairs)
-        )
+        ]
+
+    def sum(self, name, **labels):
+        """Of all series of this name that have these labels; 0 when there is none."""
+        return sum(value for _, value in self.series(name, **labels))
 
     def names(self):
         return {name for name, _ in self.samples}

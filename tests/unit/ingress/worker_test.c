@@ -118,6 +118,7 @@ static void dead_devices_are_rejected_and_not_published(void **state) {
     assert_int_equal(fixture_metric(fixture, INSTRUMENT_DEVICES, "retired", "retired"), 2);
     assert_int_equal(fixture_metric(fixture, INSTRUMENT_DEVICES, "malformed", "none"), 1);
     assert_int_equal(fixture_metric(fixture, INSTRUMENT_DEVICES, "published", "fcm"), 1);
+    assert_int_equal(fixture_metric(fixture, INSTRUMENT_RECORDS, "fcm", "app.android"), 1);
 }
 
 static void a_verdict_on_the_only_device_publishes_nothing(void **state) {
@@ -223,6 +224,7 @@ static void a_record_that_is_not_acknowledged_is_a_503(void **state) {
     assert_unavailable(fixture, ONE_DEVICE("app.android", "a"));
     assert_int_equal(fixture_metric(fixture, INSTRUMENT_DEVICES, "unavailable", "fcm"), 1);
     assert_int_equal(fixture_metric(fixture, INSTRUMENT_DEVICES, "published", "fcm"), 0);
+    assert_int_equal(fixture_metric(fixture, INSTRUMENT_RECORDS, "fcm", "app.android"), 0);
 }
 
 static void a_record_that_cannot_be_queued_is_a_503(void **state) {
