@@ -90,9 +90,12 @@ def test_the_defaults_for_twelve_seconds(gateways, rate):
 
     gateway.queue.freeze()
     load = Load(lambda: gateway.ingress.port, count, requests(count), stagger_s=1 / rate).start()
-    wait_until("all wait or are refused", lambda: waiting_of(gateway) + load.answer_count() == count,
-               60)
-    waiting, refused = waiting_of(gateway), load.answer_count()
+
+    def standing():
+        waiting, refused = waiting_of(gateway), load.answer_count()
+        return (waiting, refused) if waiting + refused == count else None
+
+    waiting, refused = wait_until("all wait or are refused", standing, 60)
     grown = resident_bytes(gateway.ingress.pid) - before
     gateway.queue.thaw()
     results = load.join()
