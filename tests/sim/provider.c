@@ -57,6 +57,17 @@ size_t sender_in_flight(const struct sender *sender) {
     return sender->in_flight;
 }
 
+/* What a provider says is written down, whoever has the partition by now. */
+static void check_written(const struct transfer *transfer, size_t marks, size_t verdicts) {
+    struct world *world = transfer->sender->process->world;
+
+    if (transfer->is_taken && world->marks == marks)
+        world_broken(world, "push %lld was taken, and nobody marks it", transfer->parcel.push);
+    if (transfer->says_dead && transfer->is_certain && world->verdicts == verdicts)
+        world_broken(world, "the phone of push %lld was called dead, and nobody writes that down",
+                     transfer->parcel.push);
+}
+
 static void arrive(void *context) {
     struct transfer *transfer = context;
     struct world *world = transfer->sender->process->world;
@@ -72,7 +83,10 @@ static void arrive(void *context) {
         promises_took(world, parcel->push, parcel->count);
     if (transfer->says_dead)
         promises_said_dead(world, parcel->push, transfer->is_certain);
+    size_t marks = world->marks;
+    size_t verdicts = world->verdicts;
     transfer->done(transfer->context, &transfer->outcome);
+    check_written(transfer, marks, verdicts);
     buffer_free(&transfer->body);
     free(transfer);
 }

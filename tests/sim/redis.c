@@ -199,6 +199,7 @@ void state_write_verdict(struct state *state, const char *pushkey, const struct 
     struct call *call = call_new(state, context);
 
     call->written = written;
+    state->process->world->verdicts++;
     promises_judged(state->process->world, pushkey, verdict->pushkey_ts_ms);
     if (!call->known)
         return;
@@ -209,6 +210,7 @@ void state_mark_seen(struct state *state, int64_t seen, state_written *written, 
     struct call *call = call_new(state, context);
     char mark[KEY_SIZE];
 
+    state->process->world->marks++;
     call->written = written;
     if (!call->known)
         return;

@@ -40,6 +40,8 @@ struct world {
     struct conduct *conduct;
     struct weather *weather;
     struct tally *tally;
+    size_t marks;    /* that Redis was asked to keep, so far */
+    size_t verdicts; /* likewise */
     size_t broken_promises;
     bool trace;
     bool is_hasty; /* the first broken promise is the end */
