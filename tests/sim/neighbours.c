@@ -15,7 +15,8 @@ enum {
     PASSING_MS = 30 * SECOND_MS, /* in which trouble may be felt that comes all at once */
     QUIET_MS = 4 * 3600 * SECOND_MS,
     EVEN_EVERY_MS = 12,
-    BACKLOG = 20000, /* passed at the pace of the queue here, a record a millisecond */
+    BACKLOG = 100000,
+    RECORDS_A_MS = 3, /* that the queue here hands over, one for each dispatcher */
     TWICE = 2,
 };
 
@@ -153,11 +154,13 @@ static int compare(const void *a, const void *b) {
 static void measure(const struct run *run, struct latencies *out) {
     const struct promises *promises = run->world->promises;
     int64_t *all_ms = memory_new_array(promises->count, sizeof *all_ms);
+    int64_t felt_until_ms =
+        run->trouble_ms + PASSING_MS + (int64_t)run->act->backlog / RECORDS_A_MS;
 
     out->count = 0;
     for (size_t i = 0; i < promises->count; i++) {
         const struct push *push = &promises->pushes[i];
-        if (push->first_ms >= run->trouble_ms + PASSING_MS &&
+        if (push->first_ms >= felt_until_ms &&
             !is_bad(run->act, push->phone, run->world->cast->phones))
             all_ms[out->count++] = push->took_ms - push->first_ms;
     }

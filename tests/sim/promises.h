@@ -9,7 +9,7 @@
 #include "tests/sim/tally.h"
 #include "tests/sim/world.h"
 
-enum { PUSHES_MAX = 60000 };
+enum { PUSHES_MAX = 140000 };
 
 enum push_form { PUSH_ALERT, PUSH_BADGE, PUSH_BIG, PUSH_UNREADABLE };
 
