@@ -20,6 +20,11 @@ def quantiles(metric, labels="", by=""):
             for q in (0.5, 0.95, 0.99)]
 
 
+def both(metric):
+    """Of ingresses and dispatchers."""
+    return " or ".join(f"rate(columba_{program}_{metric}[$__rate_interval])" for program in ("ingress", "dispatcher"))
+
+
 def rate(metric, by, labels=""):
     return f"sum by ({by}) (rate({metric}{{{labels}}}[$__rate_interval]))"
 
@@ -68,6 +73,10 @@ OVERVIEW = [
     ], {}),
     ("CPU by instance", "timeseries", 12, "percentunit", [('rate(process_cpu_seconds_total{job=~".*columba.*"}[$__rate_interval])', "{{instance}}")], {}),
     ("Memory by instance", "timeseries", 12, "bytes", [('process_resident_memory_bytes{job=~".*columba.*"}', "{{instance}}")], {}),
+    ("Spans of traced pushes", "timeseries", 12, "short", [
+        (f"sum({both('spans_exported_total')})", "taken by the collector"),
+        (f"sum by (reason) ({both('spans_dropped_total')})", "dropped: {{reason}}"),
+    ], {}),
 ]
 
 ONE_LANE = [

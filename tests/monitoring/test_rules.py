@@ -82,7 +82,7 @@ def known():
 def test_a_runbook_names_only_what_there_is(name, known):
     runbook = alerts()[name]["annotations"]["runbook"]
 
-    dotted = re.findall(r"\b(?:queue|redis|retry|ingress|dispatcher)\.\w+", runbook)
+    dotted = re.findall(r"\b(?:queue|redis|retry|ingress|dispatcher|tracing)\.\w+", runbook)
     plain = re.sub(r"\b\w+\.\w+", "", runbook)
     worded = re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", plain) + re.findall(r"\bevent (\w+)", plain)
     assert set(dotted) <= known["options"]
