@@ -269,6 +269,7 @@ static void write_place(const struct place *place, int64_t now_ms, int64_t wall_
     write_text("app", place->is_host ? NULL : place->title, out);
     write_text("host", place->is_host ? place->title : NULL, out);
     write_text("state", gate_state_name(gate->state), out);
+    write_text("cause", gate_is_shut(gate) ? gate_cause_name(gate->cause) : NULL, out);
     write_text("reason", gate_is_shut(gate) ? gate->reason : NULL, out);
     buffer_append_format(out,
                          "\"until_ms\":%lld,\"waiting\":%zu,\"in_flight\":%zu,"

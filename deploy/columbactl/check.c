@@ -141,8 +141,9 @@ static void check_gate(struct check *check, const struct fleet_gate *gate) {
         buffer_append_text(&what_to_do, "columbactl gate open ");
         buffer_append(&what_to_do, name);
     } else {
-        buffer_append_text(&what_to_do, latched ? "mend the configuration of the app; it is tried "
-                                                  "each minute"
+        buffer_append_text(&what_to_do, latched ? "mend its key or options, which are tried at "
+                                                  "once, or what the provider has of it, which "
+                                                  "one push a minute finds out"
                                                 : "it opens by itself");
     }
     check_add(check, latched ? CHECK_WRONG : CHECK_NOTE, "gate",

@@ -150,6 +150,10 @@ const struct command command_table[] = {
      .argument_least = 1,
      .argument_limit = 1,
      .help = "let the pushes of an app go again that gate close held back",
+     .notes =
+         "What a provider has closed opens by itself when it said so; what is latched, when the "
+         "one push that is tried each minute gets through. Who cannot wait for the former "
+         "closes the gate and opens it again: the next push is then tried.",
      .run = gate_command_open},
     {.name = "vapid generate",
      .arguments = "FILE",

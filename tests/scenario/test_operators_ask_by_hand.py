@@ -267,10 +267,15 @@ def test_top_and_gates_show_what_dispatchers_say(gateways):
     assert ask(gateway, "top")["dispatchers"][0]["status"]["version"] == "1.2.3"
 
 
+def gate_of(gateway):
+    """As the dispatcher has it."""
+    (lane,) = gateway.dispatcher.get("/status").json()["lanes"]
+    return next((gate for gate in lane["gates"] if gate["app"] == APP_ID), {})
+
+
 def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
     def gate():
-        (lane,) = own.dispatcher.get("/status").json()["lanes"]
-        return next((gate for gate in lane["gates"] if gate["app"] == APP_ID), {})
+        return gate_of(own)
 
     def is_held_back():
         return gate().get("waiting", 0) + own.settled(outcome="moved") > 0
@@ -294,3 +299,23 @@ def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
 
     own.fcm.wait_for(held)
     wait_until("none is closed", lambda: closed_by_operators() == 0, 20, [own.dispatcher])
+
+
+def test_what_a_provider_closed_is_tried_at_once_by_who_closes_and_opens_it(own):
+    """It asked for half an hour, and has told its customer since that all is well."""
+
+    def cause(expected):
+        wait_until(f"its cause is {expected}", lambda: gate_of(own).get("cause") == expected, 20, [own.dispatcher])
+
+    own.deliver(push(before := unique()), before)
+    own.fcm.control(answer="quota1800")
+    own.notify(push(unique()))
+    cause("wait")
+    own.fcm.control(answer=None)
+
+    ask(own, "gate", "close", APP_ID)
+    cause("operator")
+    ask(own, "gate", "open", APP_ID)
+
+    own.deliver(push(after := unique()), after)
+    cause(None)

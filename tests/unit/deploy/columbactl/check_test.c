@@ -155,8 +155,9 @@ static void test_the_fleet(void **state) {
                 "note   lane           fcm: a lag of 5, 3 to be tried again, the oldest due for "
                 "2m 5s\n");
     assert_said(&check, "WRONG  lane           hms: no dispatcher serves it");
-    assert_said(&check, "WRONG  gate           fcm: a is latched (AUTH), 2 wait: mend the "
-                        "configuration of the app; it is tried each minute\n");
+    assert_said(&check, "WRONG  gate           fcm: a is latched (AUTH), 2 wait: mend its key or "
+                        "options, which are tried at once, or what the provider has of it, which "
+                        "one push a minute finds out\n");
     assert_said(&check,
                 "note   gate           fcm: b is closed (quiet night), 1 wait: columbactl gate "
                 "open b\n");
