@@ -1,5 +1,6 @@
 """The alerts, as Prometheus' own tool reads and runs them."""
 
+import json
 import re
 import subprocess
 
@@ -72,8 +73,11 @@ def known():
         "events": {event for source in sources() for event in LOG_CALL.findall(source)},
         "metrics": set(re.findall(r"\bcolumba_\w+", text["metrics"])),
         "options": set(re.findall(r"`(\w+\.\w+)`", text["options"])),
+        "panels": set(),
         "commands": set(re.findall(r'\.name = "([a-z ]+)"', text["commands"])),
     }
+    for path in (FOLDER / "dashboards").glob("*.json"):
+        found["panels"] |= {panel["title"] for panel in json.loads(path.read_text())["panels"]}
     assert all(len(names) > 10 for names in found.values())
     return found
 
@@ -90,3 +94,7 @@ def test_a_runbook_names_only_what_there_is(name, known):
     for command in COMMAND.findall(runbook):
         assert {command, command.split()[0]} & known["commands"], command
     assert set(re.findall(r"\bColumba[A-Z]\w+", runbook)) <= set(alerts())
+    for pages in re.findall(r"\bdeploy/[\w/]+\.\w+", runbook):
+        assert (REPOSITORY / pages).is_file()
+    for named in re.findall(r'\bpanels? ("[^"]+"(?:, "[^"]+")*)', runbook):
+        assert set(re.findall(r'"([^"]+)"', named)) <= known["panels"]
