@@ -14,18 +14,13 @@
 
 static void encode_and_send(struct delivery *delivery, const struct credential *credential);
 
-const char *delivery_state_name(enum delivery_state state) {
+void delivery_enter(struct delivery *delivery, enum delivery_state state) {
     static const char *const names[] = {"queued",    "admitting", "gated",
                                         "preparing", "sending",   "settling"};
 
-    return names[state];
-}
-
-void delivery_enter(struct delivery *delivery, enum delivery_state state) {
     if (log_enabled(LOG_LEVEL_DEBUG))
         log_debug("delivery", log_text("id", delivery->meta.id),
-                  log_text("from", delivery_state_name(delivery->state)),
-                  log_text("to", delivery_state_name(state)));
+                  log_text("from", names[delivery->state]), log_text("to", names[state]));
     delivery->state = state;
 }
 

@@ -64,8 +64,6 @@ struct delivery {
     struct chain_place place;
 };
 
-const char *delivery_state_name(enum delivery_state state);
-
 /* Takes the record. Reads and checks it; when it cannot be sent, *out is its ending and false. */
 struct delivery *delivery_new_take(struct core *core, struct partition *partition,
                                    struct queue_record *record);

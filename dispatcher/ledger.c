@@ -10,7 +10,6 @@
 
 struct entry {
     int64_t offset;
-    int64_t taken_ms;
     bool settled;
 };
 
@@ -84,11 +83,11 @@ static void grow(struct ledger *ledger) {
     ledger->first = 0;
 }
 
-void ledger_take(struct ledger *ledger, int64_t offset, int64_t now_ms) {
+void ledger_take(struct ledger *ledger, int64_t offset) {
     assert(offset >= ledger->next && !ledger_is_full(ledger));
     if (ledger->count == ledger->capacity)
         grow(ledger);
-    *entry_at(ledger, ledger->count) = (struct entry){.offset = offset, .taken_ms = now_ms};
+    *entry_at(ledger, ledger->count) = (struct entry){.offset = offset};
     ledger->count++;
     ledger->unsettled++;
     ledger->next = offset + 1;
@@ -174,8 +173,4 @@ bool ledger_is_full(const struct ledger *ledger) {
 
 size_t ledger_unsettled(const struct ledger *ledger) {
     return ledger->unsettled;
-}
-
-int64_t ledger_oldest_ms(const struct ledger *ledger) {
-    return ledger->count > 0 ? entry_at(ledger, 0)->taken_ms : -1;
 }

@@ -24,7 +24,7 @@ struct ledger *ledger_new(int64_t start, const char *note);
 void ledger_free(struct ledger *ledger);
 
 /* A record was taken. Its offset is greater than all before; the window is not full. */
-void ledger_take(struct ledger *ledger, int64_t offset, int64_t now_ms);
+void ledger_take(struct ledger *ledger, int64_t offset);
 
 /* Its outcome is durable. Each offset taken is settled once. */
 void ledger_settle(struct ledger *ledger, int64_t offset);
@@ -45,8 +45,5 @@ bool ledger_is_full(const struct ledger *ledger);
 
 /* How many records were taken and are not settled. */
 size_t ledger_unsettled(const struct ledger *ledger);
-
-/* When the oldest unsettled record was taken; -1 when there is none. */
-int64_t ledger_oldest_ms(const struct ledger *ledger);
 
 #endif

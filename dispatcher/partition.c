@@ -47,7 +47,7 @@ static void enter(struct partition *partition, enum partition_state state) {
 }
 
 static void note_taken(struct partition *partition, int64_t offset) {
-    ledger_take(partition->ledger, offset, loop_monotonic_ms(partition->core->parts.loop));
+    ledger_take(partition->ledger, offset);
     if (ledger_is_full(partition->ledger))
         enter(partition, PARTITION_FULL);
 }

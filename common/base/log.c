@@ -28,16 +28,6 @@ void log_open_plain(const char *program, enum log_level level) {
     sink.plain = true;
 }
 
-bool log_level_parse(const char *name, enum log_level *out) {
-    for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            *out = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool log_enabled(enum log_level level) {
     return (int)level <= atomic_load_explicit(&sink.level, memory_order_relaxed);
 }

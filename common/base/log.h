@@ -35,9 +35,6 @@ void log_open(const char *program, enum log_level level);
 /* The same for a person at a terminal: "program: warning: event: reason (name value, …)". */
 void log_open_plain(const char *program, enum log_level level);
 
-/* "error", "warning", "info", "debug"; false for anything else. */
-bool log_level_parse(const char *name, enum log_level *out);
-
 bool log_enabled(enum log_level level);
 
 /* fields end with a NULL name; an empty name is skipped. One write(2) a line, safe between threads.

@@ -2,14 +2,7 @@
 
 #include "common/base/json.h"
 
-#include <inttypes.h>
-
 enum { DEPTH_LIMIT = 4 };
-
-void hold_write(const struct hold *hold, struct buffer *out) {
-    buffer_append_format(out, "{\"until\":%" PRId64 ",\"newest\":%" PRId64 "}", hold->until_ms,
-                         hold->newest_ms);
-}
 
 bool hold_read(struct slice text, struct hold *out) {
     struct json_object *tree = json_parse(text, DEPTH_LIMIT, NULL);

@@ -3,18 +3,18 @@
 #ifndef COLUMBA_PUSH_HOLD_H
 #define COLUMBA_PUSH_HOLD_H
 
-#include "common/base/buffer.h"
+#include "common/base/slice.h"
 
 #include <stdint.h>
 
 struct hold {
     int64_t until_ms; /* nothing is sent to it before; 0 or past: nothing stands in the way */
-    int64_t
-        newest_ms; /* when the newest push with counts that has reached it was accepted; 0 none */
+    /* When the newest push with counts that has reached it was accepted; 0 none. */
+    int64_t newest_ms;
 };
 
-/* As one line of JSON, to be read in redis-cli; reading gives false on anything else. */
-void hold_write(const struct hold *hold, struct buffer *out);
+/* Out of the line of JSON that stands in Redis, {"until":…,"newest":…}; false, and out untouched,
+ * on anything else. It is written there, where it is merged with the one before. */
 bool hold_read(struct slice text, struct hold *out);
 
 #endif

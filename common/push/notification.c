@@ -244,15 +244,3 @@ bool notification_is_badge_only(const struct notification *notification) {
         return false;
     return notification->content == NULL;
 }
-
-const char *notification_fault_errcode(enum notification_fault fault) {
-    static const char *const codes[] = {
-        [NOTIFICATION_OK] = "",
-        [NOTIFICATION_NOT_JSON] = "M_NOT_JSON",
-        [NOTIFICATION_BAD_JSON] = "M_BAD_JSON",
-        [NOTIFICATION_MISSING_PARAM] = "M_MISSING_PARAM",
-        [NOTIFICATION_TOO_MANY] = "M_TOO_LARGE",
-    };
-
-    return codes[fault];
-}

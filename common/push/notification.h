@@ -79,7 +79,4 @@ struct slice notification_event(const struct notification *notification);
  * not said to be counts. */
 bool notification_is_badge_only(const struct notification *notification);
 
-/* The errcode of the Matrix specification for a fault; "" for none. */
-const char *notification_fault_errcode(enum notification_fault fault);
-
 #endif

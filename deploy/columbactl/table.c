@@ -12,7 +12,7 @@ struct table {
     bool right[TABLE_COLUMN_LIMIT];
     size_t width[TABLE_COLUMN_LIMIT];
     size_t columns;
-    char **cells; /* row by row; NULL is an empty one */
+    char **cells; /* row by row */
     size_t count;
     size_t capacity;
 };
@@ -38,48 +38,34 @@ void table_free(struct table *table) {
     free(table);
 }
 
-static void add_cell(struct table *table, const char *text) {
+void table_text(struct table *table, const char *text) {
     size_t column = table->count % table->columns;
 
     if (table->count == table->capacity) {
         table->capacity = table->capacity * 2 + table->columns;
         table->cells = memory_resize(table->cells, table->capacity * sizeof *table->cells);
     }
-    table->cells[table->count++] = text == NULL ? NULL : memory_copy_text(text);
-    if (text != NULL && strlen(text) > table->width[column])
+    table->cells[table->count++] = memory_copy_text(text);
+    if (strlen(text) > table->width[column])
         table->width[column] = strlen(text);
-}
-
-void table_text(struct table *table, const char *text) {
-    add_cell(table, text);
 }
 
 void table_number(struct table *table, int64_t number) {
     char text[24];
 
     snprintf(text, sizeof text, "%" PRId64, number);
-    add_cell(table, text);
-}
-
-void table_end_row(struct table *table) {
-    while (table->count % table->columns != 0)
-        add_cell(table, NULL);
+    table_text(table, text);
 }
 
 static void write_row(const struct table *table, const char *const *cells, struct buffer *out) {
-    size_t last = table->columns;
-
-    while (last > 0 && cells[last - 1] == NULL)
-        last--;
-    for (size_t i = 0; i < last; i++) {
+    for (size_t i = 0; i < table->columns; i++) {
         int width = (int)table->width[i];
-        const char *text = cells[i] == NULL ? "" : cells[i];
         const char *gap = i == 0 ? "" : "  ";
 
         if (table->right[i])
-            buffer_append_format(out, "%s%*s", gap, width, text);
+            buffer_append_format(out, "%s%*s", gap, width, cells[i]);
         else
-            buffer_append_format(out, "%s%-*s", gap, i + 1 == last ? 0 : width, text);
+            buffer_append_format(out, "%s%-*s", gap, i + 1 == table->columns ? 0 : width, cells[i]);
     }
     buffer_append_text(out, "\n");
 }

@@ -15,10 +15,9 @@ struct table;
 struct table *table_new(const char *const headings[]);
 void table_free(struct table *table);
 
-/* Cells are filled from left to right, row by row; a row left short ends with table_end_row. */
+/* Cells are filled from left to right, row by row; every row whole. */
 void table_text(struct table *table, const char *text);
 void table_number(struct table *table, int64_t number);
-void table_end_row(struct table *table);
 
 void table_write(const struct table *table, struct buffer *out);
 

@@ -14,20 +14,6 @@ static const struct provider *const providers[] = {
     &provider_apns, &provider_fcm, &provider_hms, &provider_unifiedpush, &provider_webpush,
 };
 
-static const char *const meaning_names[ANSWER_COUNT] = {
-    [ANSWER_DELIVERED] = "delivered",
-    [ANSWER_REJECT] = "reject",
-    [ANSWER_AMBIGUOUS] = "ambiguous",
-    [ANSWER_DROP] = "drop",
-    [ANSWER_DEAD] = "dead",
-    [ANSWER_RETRY_PUSHKEY] = "retry_pushkey",
-    [ANSWER_RETRY_APP] = "retry_app",
-    [ANSWER_RETRY_HOST] = "retry_host",
-    [ANSWER_CONFIGURATION] = "configuration",
-    [ANSWER_REFRESH] = "refresh",
-    [ANSWER_AGAIN] = "again",
-};
-
 const struct provider *provider_for(enum provider_kind kind) {
     for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++)
         if (providers[i]->kind == kind)
@@ -99,10 +85,6 @@ bool encode_has_nothing(const struct encode_input *input) {
 
 int64_t encode_ttl_seconds(const struct app *app, int64_t fallback_seconds) {
     return app->ttl_ms > 0 ? (app->ttl_ms + 999) / 1000 : fallback_seconds;
-}
-
-const char *answer_meaning_name(enum answer_meaning meaning) {
-    return (unsigned)meaning < ANSWER_COUNT ? meaning_names[meaning] : "unknown";
 }
 
 void answer_reason_write(struct slice word, int status, char out[ANSWER_REASON_SIZE]) {

@@ -141,9 +141,6 @@ void answer_reason_write(struct slice word, int status, char out[ANSWER_REASON_S
 void answer_take_retry_after(const struct classify_input *input, int64_t otherwise_ms,
                              struct answer *out);
 
-/* "fcm.send", … : the meanings' names for logs and tests: "delivered", "reject", … */
-const char *answer_meaning_name(enum answer_meaning meaning);
-
 extern const struct provider provider_apns;
 extern const struct provider provider_fcm;
 extern const struct provider provider_hms;

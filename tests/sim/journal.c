@@ -19,11 +19,6 @@ void log_open(const char *program, enum log_level level) {
     (void)level;
 }
 
-bool log_level_parse(const char *name, enum log_level *out) {
-    *out = LOG_LEVEL_INFO;
-    return strcmp(name, "info") == 0;
-}
-
 bool log_enabled(enum log_level level) {
     return journal.world != NULL && (level != LOG_LEVEL_DEBUG || journal.world->trace);
 }

@@ -12,7 +12,6 @@ static void a_new_ledger_commits_where_it_starts(void **state) {
 
     (void)state;
     assert_int_equal(ledger_position(ledger), 42);
-    assert_int_equal(ledger_oldest_ms(ledger), -1);
     assert_int_equal(ledger_unsettled(ledger), 0);
     ledger_free(ledger);
 }
@@ -21,17 +20,15 @@ static void the_position_waits_for_the_oldest(void **state) {
     struct ledger *ledger = ledger_new(10, NULL);
 
     (void)state;
-    ledger_take(ledger, 10, 1000);
-    ledger_take(ledger, 11, 1001);
-    ledger_take(ledger, 12, 1002);
+    ledger_take(ledger, 10);
+    ledger_take(ledger, 11);
+    ledger_take(ledger, 12);
     ledger_settle(ledger, 12);
     ledger_settle(ledger, 11);
     assert_int_equal(ledger_position(ledger), 10);
-    assert_int_equal(ledger_oldest_ms(ledger), 1000);
     assert_int_equal(ledger_unsettled(ledger), 1);
     ledger_settle(ledger, 10);
     assert_int_equal(ledger_position(ledger), 13);
-    assert_int_equal(ledger_oldest_ms(ledger), -1);
     ledger_free(ledger);
 }
 
@@ -39,9 +36,9 @@ static void gaps_between_offsets_are_passed(void **state) {
     struct ledger *ledger = ledger_new(5, NULL);
 
     (void)state;
-    ledger_take(ledger, 9, 0);
+    ledger_take(ledger, 9);
     assert_int_equal(ledger_position(ledger), 9);
-    ledger_take(ledger, 20, 0);
+    ledger_take(ledger, 20);
     ledger_settle(ledger, 9);
     assert_int_equal(ledger_position(ledger), 20);
     ledger_settle(ledger, 20);
@@ -55,7 +52,7 @@ static void the_window_is_bounded(void **state) {
     (void)state;
     for (int64_t offset = 0; offset < LEDGER_WINDOW; offset++) {
         assert_false(ledger_is_full(ledger));
-        ledger_take(ledger, offset, offset);
+        ledger_take(ledger, offset);
     }
     assert_true(ledger_is_full(ledger));
     /* What is settled behind an unsettled one still takes its place. */
@@ -81,7 +78,7 @@ static void any_order_of_settling_agrees_with_a_model(void **state) {
             random = random * 1664525u + 1013904223u;
             int64_t pick = (random >> 8) % COUNT;
             if (taken < COUNT && (random >> 30) < 2) {
-                ledger_take(ledger, taken++, step);
+                ledger_take(ledger, taken++);
             } else if (pick < taken && !settled[pick]) {
                 settled[pick] = true;
                 ledger_settle(ledger, pick);
@@ -113,7 +110,7 @@ static void what_is_settled_behind_is_not_done_again(void **state) {
 
     (void)state;
     for (int64_t offset = 100; offset < 140; offset++)
-        ledger_take(ledger, offset, 0);
+        ledger_take(ledger, offset);
     for (int64_t offset = 100; offset < 140; offset++)
         if (offset == 100 || offset % 3 == 0)
             ledger_settle(ledger, offset);
@@ -131,12 +128,12 @@ static void a_note_is_handed_on_until_its_records_have_come(void **state) {
 
     (void)state;
     for (int64_t offset = 0; offset < 50; offset++)
-        ledger_take(ledger, offset, 0);
+        ledger_take(ledger, offset);
     for (int64_t offset = 1; offset < 50; offset += 2)
         ledger_settle(ledger, offset);
     ledger = take_over(take_over(ledger));
     for (int64_t offset = 0; offset < 20; offset++) {
-        ledger_take(ledger, offset, 0);
+        ledger_take(ledger, offset);
         if (offset % 2 == 1 || offset < 5)
             ledger_settle(ledger, offset);
     }
@@ -152,7 +149,7 @@ static void a_full_window_fits_into_a_note(void **state) {
 
     (void)state;
     for (int64_t i = 0; i < LEDGER_WINDOW; i++)
-        ledger_take(ledger, 7 + 2 * i, 0);
+        ledger_take(ledger, 7 + 2 * i);
     for (int64_t i = 1; i < LEDGER_WINDOW; i++)
         ledger_settle(ledger, 7 + 2 * i);
     ledger = take_over(ledger);
@@ -171,7 +168,7 @@ static void a_commit_may_be_moved_beside_its_note(void **state) {
 
     (void)state;
     for (int64_t offset = 10; offset < 20; offset++)
-        ledger_take(ledger, offset, 0);
+        ledger_take(ledger, offset);
     ledger_settle(ledger, 15);
     ledger_write_note(ledger, &note);
     ledger_free(ledger);
@@ -210,7 +207,7 @@ static void a_note_of_far_away_says_nothing(void **state) {
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         struct ledger *ledger = ledger_new(0, notes[i]);
         struct buffer note = {0};
-        ledger_take(ledger, 0, 0);
+        ledger_take(ledger, 0);
         assert_false(ledger_was_settled(ledger, 0));
         ledger_write_note(ledger, &note);
         assert_int_equal(note.size, 0);

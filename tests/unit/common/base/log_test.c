@@ -114,20 +114,6 @@ static void test_levels_below_the_chosen_one_are_silent(void **state) {
     buffer_free(&text);
 }
 
-static void test_level_names(void **state) {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    enum log_level level = LOG_LEVEL_ERROR;
-
-    (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        assert_true(log_level_parse(names[i], &level));
-        assert_int_equal(level, i);
-    }
-    assert_false(log_level_parse("INFO", &level));
-    assert_false(log_level_parse("", &level));
-    assert_int_equal(level, LOG_LEVEL_DEBUG);
-}
-
 enum { THREADS = 4, LINES = 200 };
 
 static void *write_lines(void *context) {
@@ -169,7 +155,6 @@ int main(void) {
         cmocka_unit_test(test_time_is_utc_with_milliseconds),
         cmocka_unit_test(test_absent_texts_are_left_out),
         cmocka_unit_test(test_levels_below_the_chosen_one_are_silent),
-        cmocka_unit_test(test_level_names),
         cmocka_unit_test(test_threads_do_not_mix_lines),
     };
 

@@ -351,14 +351,6 @@ static void test_no_part_of_a_body_is_a_body(void **state) {
     }
 }
 
-static void test_faults_have_the_codes_of_the_specification(void **state) {
-    (void)state;
-    assert_string_equal(notification_fault_errcode(NOTIFICATION_NOT_JSON), "M_NOT_JSON");
-    assert_string_equal(notification_fault_errcode(NOTIFICATION_BAD_JSON), "M_BAD_JSON");
-    assert_string_equal(notification_fault_errcode(NOTIFICATION_MISSING_PARAM), "M_MISSING_PARAM");
-    assert_string_equal(notification_fault_errcode(NOTIFICATION_TOO_MANY), "M_TOO_LARGE");
-}
-
 static void test_lone_surrogates_are_replaced(void **state) {
     struct notification *push =
         parse("{\"notification\":{\"room_name\":\"a\\ud83d\",\"devices\":[{\"app_id\":\"a\","
@@ -389,7 +381,6 @@ int main(void) {
         cmocka_unit_test(test_footprint_limit),
         cmocka_unit_test(test_depth_limit),
         cmocka_unit_test(test_no_part_of_a_body_is_a_body),
-        cmocka_unit_test(test_faults_have_the_codes_of_the_specification),
         cmocka_unit_test(test_lone_surrogates_are_replaced),
         cmocka_unit_test(test_free_takes_null),
     };

@@ -64,7 +64,7 @@ static void commit(struct lane *lane) {
     struct error error = {0};
 
     for (int64_t offset = COMMITTED; offset < COUNT; offset++)
-        ledger_take(ledger, offset, 0);
+        ledger_take(ledger, offset);
     for (int64_t offset = COMMITTED + 1; offset <= COMMITTED + AHEAD; offset++)
         ledger_settle(ledger, offset);
     ledger_write_note(ledger, &note);

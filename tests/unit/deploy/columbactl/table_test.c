@@ -35,26 +35,10 @@ static void test_no_row_is_only_the_headings(void **state) {
     assert_written(table_new((const char *const[]){"A", ">B", NULL}), "A  B\n");
 }
 
-static void test_short_row_has_no_trailing_blanks(void **state) {
-    struct table *table = table_new((const char *const[]){"A", "B", "C", NULL});
-
-    (void)state;
-    table_text(table, "x");
-    table_end_row(table);
-    table_end_row(table);
-    table_text(table, "y");
-    table_text(table, "z");
-    table_end_row(table);
-    assert_written(table, "A  B  C\n"
-                          "x\n"
-                          "y  z\n");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns_are_as_wide_as_their_longest_cell),
         cmocka_unit_test(test_no_row_is_only_the_headings),
-        cmocka_unit_test(test_short_row_has_no_trailing_blanks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,24 @@
 
 #include <cmocka.h>
 
+static inline const char *answers_meaning(enum answer_meaning meaning) {
+    static const char *const names[ANSWER_COUNT] = {
+        [ANSWER_DELIVERED] = "delivered",
+        [ANSWER_REJECT] = "reject",
+        [ANSWER_AMBIGUOUS] = "ambiguous",
+        [ANSWER_DROP] = "drop",
+        [ANSWER_DEAD] = "dead",
+        [ANSWER_RETRY_PUSHKEY] = "retry_pushkey",
+        [ANSWER_RETRY_APP] = "retry_app",
+        [ANSWER_RETRY_HOST] = "retry_host",
+        [ANSWER_CONFIGURATION] = "configuration",
+        [ANSWER_REFRESH] = "refresh",
+        [ANSWER_AGAIN] = "again",
+    };
+
+    return (unsigned)meaning < ANSWER_COUNT ? names[meaning] : "unknown";
+}
+
 struct expectation {
     int status;
     const char *body;
@@ -47,8 +65,7 @@ static inline void answers_expect(const struct provider *provider, const char *p
         if (seen.meaning != expected->meaning || strcmp(seen.reason, expected->reason) != 0 ||
             seen.retry_after_ms != expected->retry_after_ms)
             fail_msg("%d %s: %s, %s, %lld ms", expected->status, expected->body,
-                     answer_meaning_name(seen.meaning), seen.reason,
-                     (long long)seen.retry_after_ms);
+                     answers_meaning(seen.meaning), seen.reason, (long long)seen.retry_after_ms);
     }
 }
 

@@ -236,8 +236,8 @@ static void each_fact_has_its_outcome(void **state) {
             earned.outcome != consequences[fact->means].if_earned ||
             decide_news(meaning, &ending, is_host) != consequences[fact->means].news ||
             decide_holds(meaning, is_host) != holds)
-            fail_msg("%d %s: is %s, not: %s", fact->status, fact->body,
-                     answer_meaning_name(meaning), consequences[fact->means].name);
+            fail_msg("%d %s: is %s, not: %s", fact->status, fact->body, answers_meaning(meaning),
+                     consequences[fact->means].name);
         assert_int_equal(ending.earns_verdict, ending.outcome == OUTCOME_REJECTED);
         assert_int_equal(earned.earns_verdict, earned.outcome == OUTCOME_REJECTED);
     }
@@ -261,7 +261,7 @@ static void expect_no_reject(const struct provider *provider, int status, const 
     const struct ending ending = end_of(&fact, true, &meaning, &step);
 
     if (ending.outcome == OUTCOME_REJECTED || ending.earns_verdict)
-        fail_msg("%d %s rejects: %s", status, body, answer_meaning_name(meaning));
+        fail_msg("%d %s rejects: %s", status, body, answers_meaning(meaning));
     if (ending.outcome == OUTCOME_DELIVERED)
         assert_true(is_of_strangers(provider) ? status / 100 == 2
                                               : provider == &provider_apns && status == 200);

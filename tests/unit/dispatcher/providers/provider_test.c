@@ -107,15 +107,6 @@ static void test_every_kind_finds_its_provider(void **state) {
     }
 }
 
-static void test_every_meaning_has_a_name_of_its_own(void **state) {
-    (void)state;
-    for (int i = 0; i < ANSWER_COUNT; i++)
-        for (int j = 0; j < i; j++)
-            assert_string_not_equal(answer_meaning_name((enum answer_meaning)i),
-                                    answer_meaning_name((enum answer_meaning)j));
-    assert_string_equal(answer_meaning_name(ANSWER_COUNT), "unknown");
-}
-
 static void test_a_reason_is_a_word_or_the_status(void **state) {
     static const struct {
         const char *word;
@@ -149,7 +140,6 @@ int main(void) {
         cmocka_unit_test(test_a_date_is_held_against_the_answers_own),
         cmocka_unit_test(test_an_answer_without_a_date_says_so),
         cmocka_unit_test(test_every_kind_finds_its_provider),
-        cmocka_unit_test(test_every_meaning_has_a_name_of_its_own),
         cmocka_unit_test(test_a_reason_is_a_word_or_the_status),
     };
 
