@@ -6,7 +6,6 @@
 #define COLUMBA_DISPATCHER_CHAIN_H
 
 #include "common/push/hold.h"
-#include "common/push/identity.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,6 @@
 #include "dispatcher/decision.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { TRIES_AT_ONCE = 2 };
 

@@ -4,7 +4,7 @@
 #ifndef COLUMBA_DISPATCHER_DELIVERY_TRACE_H
 #define COLUMBA_DISPATCHER_DELIVERY_TRACE_H
 
-#include "common/observe/trace.h"
+#include "common/base/trace_context.h"
 
 struct delivery;
 struct ending;

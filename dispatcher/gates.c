@@ -1,6 +1,5 @@
 #include "dispatcher/gates.h"
 
-#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "dispatcher/delivery.h"
 #include "dispatcher/gate_place.h"

@@ -2,7 +2,6 @@
 
 #include "common/base/network.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

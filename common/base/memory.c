@@ -1,6 +1,5 @@
 #include "common/base/memory.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,11 +1,10 @@
 #include "common/config/option.h"
 
 #include "common/config/nearest.h"
-#include "common/config/options.h"
 #include "common/config/secret.h"
+#include "common/push/app.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_SIZE = 96, SHOWN_BYTES = 60 };

@@ -6,7 +6,6 @@
 #include "common/base/buffer.h"
 #include "common/base/error.h"
 #include "common/config/yaml.h"
-#include "common/push/app.h"
 
 #include <stdint.h>
 

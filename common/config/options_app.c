@@ -1,4 +1,5 @@
 #include "common/config/options.h"
+#include "common/push/app.h"
 
 #include <stddef.h>
 

@@ -1,9 +1,9 @@
 #include "common/config/options.h"
 #include "common/config/sygnal_parts.h"
 #include "common/config/value.h"
+#include "common/push/app.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char legacy_note[] =

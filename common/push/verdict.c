@@ -3,7 +3,6 @@
 #include "common/base/json.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { DEPTH_LIMIT = 4, CODE_MAX = 999 };

@@ -5,7 +5,6 @@
 #include "common/queue/kafka_client.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static rd_kafka_topic_partition_list_t *list_of(const struct group_commit *commits, size_t count) {

@@ -3,7 +3,7 @@
 #ifndef COLUMBA_QUEUE_GROUP_H
 #define COLUMBA_QUEUE_GROUP_H
 
-#include "common/queue/topics.h"
+#include "common/config/config.h"
 
 enum { GROUP_NOTE_SIZE = 4000, GROUP_MEMBER_SIZE = 200 }; /* brokers take notes of 4096 bytes */
 

@@ -3,7 +3,6 @@
 #ifndef COLUMBA_STATE_INSPECT_H
 #define COLUMBA_STATE_INSPECT_H
 
-#include "common/base/buffer.h"
 #include "common/base/error.h"
 #include "common/config/config.h"
 #include "common/push/gate_entry.h"

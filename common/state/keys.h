@@ -2,7 +2,8 @@
 #ifndef COLUMBA_STATE_KEYS_H
 #define COLUMBA_STATE_KEYS_H
 
-#include "common/push/identity.h"
+#include <stddef.h>
+#include <stdint.h>
 
 enum { KEY_SIZE = 64, KEY_LANE_SIZE = 320, SEEN_GENERATION_MS = 25 * 3600 * 1000 };
 

@@ -1,6 +1,5 @@
 #include "common/state/state.h"
 
-#include "common/base/memory.h"
 #include "common/state/keys.h"
 #include "common/state/redis_call.h"
 

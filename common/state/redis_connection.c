@@ -8,7 +8,6 @@
 #include <hiredis/adapters/libev.h>
 #include <hiredis/async.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

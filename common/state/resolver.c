@@ -3,7 +3,6 @@
 #include "common/base/loop_ev.h"
 #include "common/base/memory.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdlib.h>

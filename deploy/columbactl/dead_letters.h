@@ -4,7 +4,7 @@
 #define COLUMBA_CTL_DEAD_LETTERS_H
 
 #include "common/config/config.h"
-#include "deploy/columbactl/letter.h"
+#include "common/queue/queue.h"
 #include "deploy/columbactl/place.h"
 
 struct dead_letters;

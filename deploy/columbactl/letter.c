@@ -1,9 +1,9 @@
 #include "deploy/columbactl/letter.h"
 
+#include "common/push/notification.h"
 #include "deploy/columbactl/place.h"
 #include "deploy/columbactl/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { DEPTH_LIMIT = NOTIFICATION_DEPTH_LIMIT };

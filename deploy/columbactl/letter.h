@@ -4,7 +4,6 @@
 
 #include "common/base/json.h"
 #include "common/push/identity.h"
-#include "common/push/notification.h"
 #include "common/push/record.h"
 #include "common/queue/queue.h"
 

@@ -1,4 +1,3 @@
-#include "common/base/memory.h"
 #include "common/queue/publisher.h"
 #include "deploy/columbactl/commands.h"
 #include "deploy/columbactl/http_client.h"

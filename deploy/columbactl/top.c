@@ -4,7 +4,6 @@
 #include "deploy/columbactl/report.h"
 #include "deploy/columbactl/table.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 #include "deploy/columbactl/trace.h"
 
+#include "common/push/notification.h"
 #include "deploy/columbactl/report.h"
 
 #include <string.h>

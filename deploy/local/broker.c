@@ -3,7 +3,6 @@
 #include "common/base/address.h"
 #include "common/base/log.h"
 #include "common/base/loop_ev.h"
-#include "common/base/memory.h"
 #include "deploy/local/forward.h"
 #include "deploy/local/plan.h"
 #include "deploy/local/watch.h"
@@ -14,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char usage[] =
     "Usage: columba-broker --config FILE [--port PORT]\n"

@@ -14,7 +14,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { REQUEST_SIZE = 2048, ANSWER_SIZE = 4096, EVENTS_MAX = 256 };
 

@@ -2,7 +2,6 @@
  * writing that changes nothing more. */
 #include "tests/fuzz/fuzz.h"
 
-#include "common/base/json.h"
 #include "common/push/app.h"
 #include "common/push/identity.h"
 #include "common/push/notification.h"

@@ -1,7 +1,7 @@
 /* What names of strangers lead to: this program answers libcurl's look-ups itself, and sees every
  * address that is connected to. */
-#include "dispatcher/sender_route.h"
 
+#include "dispatcher/sender_addresses.h"
 #include "tests/unit/dispatcher/sender_fixture.h"
 
 #include <netdb.h>

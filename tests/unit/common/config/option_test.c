@@ -1,7 +1,6 @@
 #include "common/config/options.h"
 
 #include "common/base/memory.h"
-#include "common/config/value.h"
 #include "tests/unit/common/config/parse.h"
 
 /* ---- Mistakes of every kind, word for word ---- */

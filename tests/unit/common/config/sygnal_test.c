@@ -1,5 +1,4 @@
 #include "common/base/buffer.h"
-#include "common/config/document.h"
 #include "common/config/file.h"
 #include "common/config/options.h"
 #include "common/config/sygnal.h"

@@ -4,8 +4,6 @@
 #include "tests/unit/common/base/capture.h"
 #include "tests/unit/common/observe/collector.h"
 
-#include <unistd.h>
-
 enum { EXPORTED, DROPPED, METRIC_COUNT };
 enum { PATIENCE_MS = 30000, LOOK_MS = 5, NEVER_MS = 3600 * 1000, SOON_MS = 20 };
 

@@ -5,7 +5,6 @@
 #include "common/base/memory.h"
 #include "dispatcher/decision.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum means {
