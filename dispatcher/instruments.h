@@ -52,7 +52,9 @@ void instruments_settled(struct core *core, const struct app *app, const struct 
 /* A delivery ended after its partition was given up. */
 void instruments_late(struct core *core);
 
+/* A request to a provider has ended, answered or not. */
 void instruments_provider_time(struct core *core, const struct app *app, int64_t took_ms);
+
 /* An ambiguous answer that nothing had earned a reject for. */
 void instruments_withheld(struct core *core, const struct app *app);
 

@@ -1,7 +1,6 @@
 /* columba-dispatcher: takes pushes off the queue and sends them to the providers. */
 #include "common/base/log.h"
 #include "common/base/loop_ev.h"
-#include "common/base/memory.h"
 #include "common/config/reload.h"
 #include "common/config/watch.h"
 #include "common/observe/admin.h"
@@ -316,9 +315,7 @@ static bool open_parts(struct dispatcher *dispatcher, struct error *error) {
     parts->producer = queue_producer_open(parts->loop, &config->queue, error);
     if (parts->producer == NULL)
         return false;
-    parts->state = state_open(parts->loop, &config->redis, error);
-    if (parts->state == NULL)
-        return false;
+    parts->state = state_open(parts->loop, &config->redis);
     parts->sender = sender_open(parts->loop, &config->dispatcher, error);
     if (parts->sender == NULL)
         return false;

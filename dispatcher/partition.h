@@ -63,8 +63,7 @@ void partitions_reopen(struct partitions *partitions);
 const char *partition_state_name(enum partition_state state);
 
 /* Commits every position that has moved, or has more settled behind it, since it was last committed
- * (force: all of them).
- * Returns how many. */
+ * (force: all of them). Returns how many. */
 size_t partitions_commit(struct partitions *partitions, bool force);
 
 /* A commit failed: the positions count as not committed, the next commit repeats them, once without

@@ -210,9 +210,7 @@ struct worker *worker_open_take(const struct worker_parts *parts, int listener,
     worker->producer = queue_producer_open(worker->loop, &config->queue, error);
     if (worker->producer == NULL)
         goto failed;
-    worker->state = state_open(worker->loop, &config->redis, error);
-    if (worker->state == NULL)
-        goto failed;
+    worker->state = state_open(worker->loop, &config->redis);
     if (!open_server_take(worker, listener, error)) {
         worker_close(worker);
         return NULL;

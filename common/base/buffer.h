@@ -11,6 +11,7 @@ struct buffer {
     size_t capacity;
 };
 
+/* Empty and valid afterwards. */
 void buffer_free(struct buffer *buffer);
 
 /* The same for a secret: its bytes are overwritten before. */

@@ -16,7 +16,7 @@ struct http_request {
     struct slice body;
 };
 
-/* Adds a header, unless its value is empty. */
+/* Adds a header, unless its value is empty. No request has more than HTTP_HEADERS_MAX. */
 static inline void http_request_add(struct http_request *request, const char *name,
                                     struct slice value) {
     if (value.size > 0)

@@ -51,7 +51,7 @@ void json_write_members(struct json_object *object, const char *const *left_out,
 /* Appends `,"name":`. */
 void json_write_name(const char *name, struct buffer *out);
 
-/* Makes one object of the members written since start, each with its comma before it. */
+/* Makes one object of the members written since out had start bytes, each with its comma before. */
 void json_close_object(size_t start, struct buffer *out);
 
 /* Like json_write with the members of every object in the byte order of their names: equal values

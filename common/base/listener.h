@@ -9,8 +9,8 @@
 
 enum { LISTENER_GRACE_MS = 250 };
 
-/* Opens count sockets on "address:port"; port 0 takes any, the same for all. [::] is every address,
- * also where there is no IPv6. An address that
+/* Opens count sockets on "address:port", into an array of as many; the caller closes them. Port 0
+ * takes any, the same for all. [::] is every address, also where there is no IPv6. An address that
  * another process listens on is an error, even when that one shares its port too. On failure
  * nothing stays open. */
 bool listeners_open(const char *address, int *sockets, size_t count, struct error *error);

@@ -31,7 +31,7 @@ int64_t loop_monotonic_ms(const struct loop *loop);
 /* Bytes fit for keys. */
 void loop_random(struct loop *loop, void *out, size_t size);
 
-/* A one-shot timer, stopped at first. */
+/* A one-shot timer, stopped at first. It may be freed within its own call back. */
 struct timer *timer_new(struct loop *loop, loop_callback *fire, void *context);
 void timer_free(struct timer *timer);
 

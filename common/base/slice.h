@@ -41,7 +41,8 @@ size_t slice_utf8_sequence(struct slice slice);
 /* How many bytes of the slice make whole UTF-8 characters and are at most limit_bytes. */
 size_t slice_utf8_prefix(struct slice slice, size_t limit_bytes);
 
-/* How many bytes the first so many characters of well-formed UTF-8 take. */
+/* How many bytes the first so many characters of well-formed UTF-8 take; all when there are fewer.
+ */
 size_t slice_utf8_characters(struct slice slice, size_t count);
 
 #endif

@@ -27,11 +27,9 @@ struct state {
     int64_t renewed_at_ms;
 };
 
-struct state *state_open(struct loop *loop, const struct redis_config *config,
-                         struct error *error) {
+struct state *state_open(struct loop *loop, const struct redis_config *config) {
     struct state *state = memory_new(sizeof *state);
 
-    (void)error;
     state->loop = loop;
     state->connection = redis_connection_open(loop, config);
     state->renewed_at_ms = INT64_MIN / 2;

@@ -14,8 +14,8 @@
 
 struct state;
 
-/* Connects in the background and reconnects by itself; a server that is away is no error. */
-struct state *state_open(struct loop *loop, const struct redis_config *config, struct error *error);
+/* Connects in the background and reconnects by itself. Copies of config what it needs. */
+struct state *state_open(struct loop *loop, const struct redis_config *config);
 
 /* The next connection shows this user and password; nothing else of config is taken. */
 void state_set_login(struct state *state, const struct redis_config *config);
@@ -91,6 +91,8 @@ struct state_member {
 typedef void state_members_read(void *context, bool known, const struct state_member *members,
                                 size_t count);
 
+/* Of a dispatcher that does not publish any more, what it said last is told for as long as the
+ * server has it: whoever reads goes by the time in it. Nobody waits for a write. */
 void state_publish_member(struct state *state, const char *instance, struct slice status);
 void state_remove_member(struct state *state, const char *instance);
 void state_read_members(struct state *state, state_members_read *read, void *context);

@@ -66,7 +66,7 @@ static void node_start(void *context) {
     node->parts.instance = node->instance;
     node->parts.metrics = metrics_new(dispatcher_metrics, DISPATCHER_METRIC_COUNT);
     node->parts.producer = queue_producer_open(process->loop, &config->queue, &error);
-    node->parts.state = state_open(process->loop, &config->redis, &error);
+    node->parts.state = state_open(process->loop, &config->redis);
     node->parts.sender = sender_open(process->loop, &config->dispatcher, &error);
     node->parts.credentials = credentials_new(process->loop, node->parts.sender);
     for (size_t i = 0; i < LANES; i++)

@@ -94,12 +94,10 @@ void redis_reset(void) {
     forget(&server.leases);
 }
 
-struct state *state_open(struct loop *loop, const struct redis_config *config,
-                         struct error *error) {
+struct state *state_open(struct loop *loop, const struct redis_config *config) {
     struct state *state = memory_new(sizeof *state);
 
     (void)config;
-    (void)error;
     state->process = world_process(loop);
     return state;
 }

@@ -220,12 +220,10 @@ static void fake_state_settle(void *context) {
         ready[i].answered(ready[i].context, &answers[i]);
 }
 
-struct state *state_open(struct loop *loop, const struct redis_config *config,
-                         struct error *error) {
+struct state *state_open(struct loop *loop, const struct redis_config *config) {
     struct state *state = memory_new(sizeof *state);
 
     (void)config;
-    (void)error;
     state->loop = loop;
     state->released = wakeup_new(loop, fake_state_settle, NULL);
     state->turn = timer_new(loop, fake_state_settle, NULL);
