@@ -1,8 +1,8 @@
 """A provider that does as the path of each request says, for the sender's tests.
 
 Prints one line, "<https port> <http port> <port that asks who is there> <port that takes one stream
-until its first answer> <proxy's port> <directory>", and serves until its standard input ends. The directory has ca.pem, and the certificates of two
-clients, alice and bob.
+until its first answer> <proxy's port> <directory>", and serves until its standard input ends. The
+directory has ca.pem, and the certificates of two clients, alice and bob.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 #include "common/base/memory.h"
 #include "dispatcher/delivery.h"
+#include "tests/unit/common/observe/trace_metrics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,17 +12,7 @@
 
 #include <cmocka.h>
 
-enum { EXPORTED, DROPPED, METRIC_COUNT };
-
 #define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
-
-static const struct metric table[METRIC_COUNT] = {
-    [EXPORTED] = {.name = "t_exported_total", .type = METRIC_COUNTER, .help = "."},
-    [DROPPED] = {.name = "t_dropped_total",
-                 .type = METRIC_COUNTER,
-                 .help = ".",
-                 .labels = {"reason"}},
-};
 
 struct scene {
     struct core core;
@@ -42,7 +33,7 @@ static struct scene *open_scene(const char *traceparent) {
     struct lane_parts *parts = &scene->core.parts;
 
     parts->loop = loop_new();
-    parts->metrics = metrics_new(table, METRIC_COUNT);
+    parts->metrics = metrics_new(trace_metrics, METRIC_COUNT);
     parts->trace = trace_new(
         parts->loop, &(struct trace_counters){parts->metrics, EXPORTED, DROPPED}, on_waits, NULL);
     scene->core.lane = "fcm";

@@ -3,22 +3,14 @@
 #include "common/base/json.h"
 #include "tests/unit/common/base/capture.h"
 #include "tests/unit/common/observe/collector.h"
+#include "tests/unit/common/observe/trace_metrics.h"
 
-enum { EXPORTED, DROPPED, METRIC_COUNT };
 enum { PATIENCE_MS = 30000, LOOK_MS = 5, NEVER_MS = 3600 * 1000, SOON_MS = 20 };
 
 #define NOWHERE "http://127.0.0.1:1/v1/traces"
 #define ANSWERS(...)                                                                               \
     (const struct collector_answer[]){__VA_ARGS__},                                                \
         sizeof(const struct collector_answer[]){__VA_ARGS__} / sizeof(struct collector_answer)
-
-static const struct metric table[METRIC_COUNT] = {
-    [EXPORTED] = {.name = "t_exported_total", .type = METRIC_COUNTER, .help = "."},
-    [DROPPED] = {.name = "t_dropped_total",
-                 .type = METRIC_COUNTER,
-                 .help = ".",
-                 .labels = {"reason"}},
-};
 
 struct scene {
     struct loop *loop;
@@ -33,8 +25,9 @@ struct scene {
 
 static struct scene open_scene(struct collector *collector, const char *endpoint,
                                int64_t flush_ms) {
-    struct scene scene = {
-        .loop = loop_new(), .metrics = metrics_new(table, METRIC_COUNT), .collector = collector};
+    struct scene scene = {.loop = loop_new(),
+                          .metrics = metrics_new(trace_metrics, METRIC_COUNT),
+                          .collector = collector};
     struct tracing_config config = {.endpoint = memory_copy_text(endpoint),
                                     .authorization = memory_copy_text("Bearer abc")};
     const struct trace_export_parts parts = {.loop = scene.loop,

@@ -1,20 +1,12 @@
 #include "common/observe/trace.h"
 
+#include "tests/unit/common/observe/trace_metrics.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-enum { EXPORTED, DROPPED, METRIC_COUNT };
-
-static const struct metric table[METRIC_COUNT] = {
-    [EXPORTED] = {.name = "t_exported_total", .type = METRIC_COUNTER, .help = "."},
-    [DROPPED] = {.name = "t_dropped_total",
-                 .type = METRIC_COUNTER,
-                 .help = ".",
-                 .labels = {"reason"}},
-};
 
 static const struct trace_attribute none[] = {{.name = NULL}};
 static const struct trace_facts facts = {
@@ -36,7 +28,7 @@ static void on_waits(void *context) {
 static int open_scene(void **state) {
     static struct scene scene;
 
-    scene = (struct scene){.loop = loop_new(), .metrics = metrics_new(table, METRIC_COUNT)};
+    scene = (struct scene){.loop = loop_new(), .metrics = metrics_new(trace_metrics, METRIC_COUNT)};
     scene.trace = trace_new(scene.loop, &(struct trace_counters){scene.metrics, EXPORTED, DROPPED},
                             on_waits, &scene);
     *state = &scene;

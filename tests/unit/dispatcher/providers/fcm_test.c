@@ -1,12 +1,6 @@
 /* What the golden files cannot show: sizes and bytes that nobody would want to read. */
 #include "common/base/json.h"
-#include "dispatcher/providers/provider.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/dispatcher/providers/encoding.h"
 
 enum { LIMIT_BYTES = 4096 };
 
@@ -26,22 +20,12 @@ struct encoded {
 };
 
 static struct encoded encode(const char *json) {
-    struct arena *arena = arena_new(1024);
-    struct notification *notification = NULL;
-    struct encode_output output = {0};
-    struct encoded out = {0};
+    struct encoding encoding = encoding_of(&provider_fcm, &plain_app, slice_of(json));
+    const struct slice body = encoding.output.request.body;
+    struct encoded out = {.result = encoding.result, .reason = encoding.output.reason};
 
-    assert_int_equal(notification_parse(slice_of(json), 0, &notification, NULL), NOTIFICATION_OK);
-    out.result = provider_fcm.encode(&(struct encode_input){.app = &plain_app,
-                                                            .notification = notification,
-                                                            .device = notification->devices,
-                                                            .authorization = slice_of("Bearer t"),
-                                                            .record_id = "",
-                                                            .now_ms = 1},
-                                     arena, &output);
-    out.reason = output.reason;
     if (out.result == ENCODE_SEND) {
-        out.body = json_parse(output.request.body, 16, NULL);
+        out.body = json_parse(body, 16, NULL);
         out.data = json_member_object(json_member(out.body, "message"), "data");
         assert_non_null(out.data);
         json_object_object_foreach(out.data, name, value) {
@@ -50,8 +34,7 @@ static struct encoded encode(const char *json) {
         }
         assert_true(out.data_bytes <= LIMIT_BYTES);
     }
-    notification_free(notification);
-    arena_free(arena);
+    encoding_free(&encoding);
     return out;
 }
 

@@ -1,12 +1,6 @@
 /* What the golden files cannot show: sizes and bytes that nobody would want to read. */
 #include "common/base/json.h"
-#include "dispatcher/providers/provider.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/dispatcher/providers/encoding.h"
 
 enum { LIMIT_BYTES = 4096 };
 
@@ -25,31 +19,20 @@ struct encoded {
 };
 
 static struct encoded encode(const char *json) {
-    struct arena *arena = arena_new(1024);
-    struct notification *notification = NULL;
-    struct encode_output output = {0};
-    struct encoded out = {0};
+    struct encoding encoding = encoding_of(&provider_hms, &plain_app, slice_of(json));
+    const struct slice body = encoding.output.request.body;
+    struct encoded out = {.result = encoding.result, .reason = encoding.output.reason};
 
-    assert_int_equal(notification_parse(slice_of(json), 0, &notification, NULL), NOTIFICATION_OK);
-    out.result = provider_hms.encode(&(struct encode_input){.app = &plain_app,
-                                                            .notification = notification,
-                                                            .device = notification->devices,
-                                                            .authorization = slice_of("Bearer t"),
-                                                            .record_id = "",
-                                                            .now_ms = 1},
-                                     arena, &output);
-    out.reason = output.reason;
     if (out.result == ENCODE_SEND) {
-        struct json_object *body = json_parse(output.request.body, 16, NULL);
-        struct json_object *message = json_member(body, "message");
+        struct json_object *tree = json_parse(body, 16, NULL);
+        struct json_object *message = json_member(tree, "message");
         out.data = json_parse(json_member_text(message, "data"), 16, NULL);
         assert_non_null(out.data);
-        out.body_bytes = output.request.body.size;
+        out.body_bytes = body.size;
         assert_true(out.body_bytes <= LIMIT_BYTES);
-        json_object_put(body);
+        json_object_put(tree);
     }
-    notification_free(notification);
-    arena_free(arena);
+    encoding_free(&encoding);
     return out;
 }
 

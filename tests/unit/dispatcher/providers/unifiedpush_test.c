@@ -1,13 +1,6 @@
 /* What the golden files cannot show: bounds and bytes. */
 #include "common/base/json.h"
-#include "dispatcher/providers/provider.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/dispatcher/providers/encoding.h"
 
 enum { BODY_BYTES_MAX = 4096 };
 
@@ -25,10 +18,6 @@ struct encoded {
 
 /* A body with count bytes between before and after. */
 static struct encoded encode(const char *before, size_t count, const char *after) {
-    struct arena *arena = arena_new(1024);
-    struct notification *notification = NULL;
-    struct encode_output output = {0};
-    struct encoded out = {0};
     struct buffer json = {0};
 
     buffer_append_text(&json, before);
@@ -36,19 +25,15 @@ static struct encoded encode(const char *before, size_t count, const char *after
         buffer_append_byte(&json, 'x');
     buffer_append_text(&json, after);
     buffer_append_text(&json, devices);
-    assert_int_equal(notification_parse(buffer_slice(&json), 0, &notification, NULL),
-                     NOTIFICATION_OK);
-    out.result = provider_unifiedpush.encode(&(struct encode_input){.app = &plain_app,
-                                                                    .notification = notification,
-                                                                    .device = notification->devices,
-                                                                    .record_id = "",
-                                                                    .now_ms = 1},
-                                             arena, &output);
-    out.reason = output.reason;
-    out.body = out.result == ENCODE_SEND ? json_parse(output.request.body, 80, NULL) : NULL;
-    out.body_bytes = output.request.body.size;
-    notification_free(notification);
-    arena_free(arena);
+    struct encoding encoding = encoding_of(&provider_unifiedpush, &plain_app, buffer_slice(&json));
+    const struct slice body = encoding.output.request.body;
+    const struct encoded out = {
+        .result = encoding.result,
+        .reason = encoding.output.reason,
+        .body = encoding.result == ENCODE_SEND ? json_parse(body, 80, NULL) : NULL,
+        .body_bytes = body.size,
+    };
+    encoding_free(&encoding);
     buffer_free(&json);
     return out;
 }

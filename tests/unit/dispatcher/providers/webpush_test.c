@@ -1,15 +1,8 @@
 /* What the golden files cannot show: bounds, bytes, and what is wrong with a subscription. */
 #include "common/base/json.h"
 #include "dispatcher/providers/aes128gcm.h"
-#include "dispatcher/providers/provider.h"
+#include "tests/unit/dispatcher/providers/encoding.h"
 #include "tests/unit/dispatcher/subscription.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define DEVICE(data)                                                                               \
     "\"devices\":[{\"app_id\":\"im.example\",\"pushkey\":\"" SUBSCRIPTION_P256DH                   \
@@ -27,29 +20,15 @@ struct encoded {
 };
 
 static struct encoded encode(const struct app *app, const char *json) {
-    struct arena *arena = arena_new(1024);
-    struct notification *notification = NULL;
-    struct encode_output output = {0};
-    struct encoded out = {0};
-    unsigned char random[ENCODE_RANDOM_BYTES];
+    struct encoding encoding = encoding_of(&provider_webpush, app, slice_of(json));
+    const struct http_request *request = &encoding.output.request;
+    struct encoded out = {.result = encoding.result, .reason = encoding.output.reason};
 
-    memset(random, 42, sizeof random);
-    assert_int_equal(notification_parse(slice_of(json), 0, &notification, NULL), NOTIFICATION_OK);
-    out.result = provider_webpush.encode(&(struct encode_input){.app = app,
-                                                                .notification = notification,
-                                                                .device = notification->devices,
-                                                                .authorization = slice_of("vapid"),
-                                                                .record_id = "",
-                                                                .now_ms = 1,
-                                                                .random = random},
-                                         arena, &output);
-    out.reason = output.reason;
     if (out.result == ENCODE_SEND) {
         struct buffer text = {0};
-        const struct slice topic =
-            header_find(output.request.headers, output.request.header_count, "topic");
-        assert_true(output.request.body.size <= 4096);
-        assert_true(subscription_open(output.request.body, &text));
+        const struct slice topic = header_find(request->headers, request->header_count, "topic");
+        assert_true(request->body.size <= 4096);
+        assert_true(subscription_open(request->body, &text));
         out.payload = json_parse(buffer_slice(&text), 80, NULL);
         assert_non_null(out.payload);
         out.payload_bytes = text.size;
@@ -58,8 +37,7 @@ static struct encoded encode(const struct app *app, const char *json) {
             memcpy(out.topic, topic.data, topic.size);
         buffer_free(&text);
     }
-    notification_free(notification);
-    arena_free(arena);
+    encoding_free(&encoding);
     return out;
 }
 
