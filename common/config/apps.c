@@ -1,6 +1,7 @@
 #include "common/config/apps.h"
 
 #include "common/base/memory.h"
+#include "common/config/option_parts.h"
 #include "common/config/options.h"
 #include "common/config/sources.h"
 #include "common/config/value.h"
@@ -13,7 +14,7 @@ enum { ROUTE_FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 static bool read_kind(const struct option *option, const struct yaml_node *node, void *target,
                       struct error *error) {
-    enum provider_kind *kind = (void *)((char *)target + option->offset);
+    enum provider_kind *kind = option_field(option, target);
 
     return (node->kind == YAML_TEXT && provider_kind_parse(slice_of(node->text), kind)) ||
            option_refuse(option, node, "is not a type of app", error);
@@ -62,7 +63,7 @@ const struct option_type option_obsolete = {read_obsolete, expect_obsolete, NULL
 
 static bool read_json(const struct option *option, const struct yaml_node *node, void *target,
                       struct error *error) {
-    struct json_object **tree = (void *)((char *)target + option->offset);
+    struct json_object **tree = option_field(option, target);
 
     if (node->kind != YAML_MAP)
         return option_refuse(option, node, "is not a map", error);
@@ -79,7 +80,7 @@ const struct option_type option_json = {read_json, expect_json, NULL, NULL};
 /* Sygnal's are seconds. */
 static bool read_ttl(const struct option *option, const struct yaml_node *node, void *target,
                      struct error *error) {
-    int64_t *ttl_ms = (void *)((char *)target + option->offset);
+    int64_t *ttl_ms = option_field(option, target);
     int64_t seconds = 0;
 
     if (node->kind != YAML_TEXT || !value_integer_parse(node->text, &seconds, NULL))
@@ -99,7 +100,7 @@ const struct option_type option_ttl = {read_ttl, expect_ttl, NULL, NULL};
 
 static bool read_contact(const struct option *option, const struct yaml_node *node, void *target,
                          struct error *error) {
-    char **contact = (void *)((char *)target + option->offset);
+    char **contact = option_field(option, target);
     struct buffer text = {0};
 
     if (node->kind != YAML_TEXT || !value_is_contact(node->text))

@@ -1,6 +1,6 @@
 #include "common/base/memory.h"
 #include "common/config/config.h"
-#include "common/config/option.h"
+#include "common/config/option_parts.h"
 #include "common/config/secret.h"
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static bool read_property(const struct yaml_node *node, struct property_list *li
 
 static bool read_properties(const struct option *option, const struct yaml_node *node, void *target,
                             struct error *error) {
-    struct property_list *list = (void *)((char *)target + option->offset);
+    struct property_list *list = option_field(option, target);
     bool done = true;
 
     if (node->kind != YAML_MAP)
@@ -92,7 +92,7 @@ static void expect_properties(const struct option *option, struct buffer *out) {
 }
 
 static void release_properties(const struct option *option, void *target) {
-    struct property_list *list = (void *)((char *)target + option->offset);
+    struct property_list *list = option_field(option, target);
 
     while (list->count > 0) {
         struct property *property = &list->items[--list->count];
@@ -104,8 +104,8 @@ static void release_properties(const struct option *option, void *target) {
 }
 
 static bool is_equal(const struct option *option, const void *a, const void *b) {
-    const struct property_list *list = (const void *)((const char *)a + option->offset);
-    const struct property_list *other = (const void *)((const char *)b + option->offset);
+    const struct property_list *list = option_content(option, a);
+    const struct property_list *other = option_content(option, b);
     bool equal = list->count == other->count;
 
     for (size_t i = 0; equal && i < list->count; i++)
