@@ -8,7 +8,12 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* Appends what a part of the token (0 the header, 1 the claims, 2 the signature) says. */
 static inline bool es256_part(struct slice token, int part, struct buffer *out) {
@@ -24,6 +29,14 @@ static inline bool es256_part(struct slice token, int part, struct buffer *out) 
     const char *point = memchr(start, '.', (size_t)(end - start));
     const size_t size = (size_t)((point == NULL ? end : point) - start);
     return base64_decode((struct slice){.data = start, .size = size}, out);
+}
+
+static inline void es256_expect_part(struct slice token, int part, const char *json) {
+    struct buffer text = {0};
+
+    assert_true(es256_part(token, part, &text));
+    assert_string_equal(buffer_text(&text), json);
+    buffer_free(&text);
 }
 
 static inline EVP_PKEY *es256_public_key(struct slice point) {

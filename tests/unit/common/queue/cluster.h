@@ -175,6 +175,11 @@ static inline bool all_reported(void *context) {
     return all->sent->acknowledged + all->sent->failed >= all->count;
 }
 
+/* Until so many are acknowledged or failed. */
+static inline void await_reported(struct cluster *cluster, const struct sent *sent, size_t count) {
+    await(cluster->loop, all_reported, (&(struct sent_all){sent, count}));
+}
+
 /* Publishes numbered messages under numbered keys and waits for all of them. */
 static inline void publish(struct cluster *cluster, size_t count) {
     struct error error;
@@ -189,7 +194,7 @@ static inline void publish(struct cluster *cluster, size_t count) {
         snprintf(value, sizeof value, "%zu", i);
         assert_true(send_text(producer, cluster->topic, key, value, &sent, &error));
     }
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, count}));
+    await_reported(cluster, &sent, count);
     assert_int_equal(sent.acknowledged, count);
     queue_producer_close(producer);
 }

@@ -28,7 +28,7 @@ static void test_acknowledges_each_message_once_and_later(void **state) {
         assert_true(send_text(producer, cluster->topic, "key", "value", &sent, &error));
     assert_int_equal(sent.acknowledged, 0);
     assert_int_equal(queue_producer_outstanding(producer), 5000);
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 5000}));
+    await_reported(cluster, &sent, 5000);
     let_pass(cluster->loop, 100);
     assert_int_equal(sent.acknowledged, 5000);
     assert_int_equal(sent.failed, 0);
@@ -52,7 +52,7 @@ static void test_a_stamp_that_no_broker_makes_is_our_own_clock(void **state) {
     struct queue_producer *producer = open_producer(cluster);
     assert_false(queue_producer_clock_lead_ms(producer, &lead_ms));
     assert_true(send_text(producer, cluster->topic, "key", "value", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 1}));
+    await_reported(cluster, &sent, 1);
     assert_true(queue_producer_clock_lead_ms(producer, &lead_ms));
     assert_int_equal(lead_ms, 0);
     queue_producer_close(producer);
@@ -88,19 +88,19 @@ static void test_fails_in_time_and_works_again_when_brokers_return(void **state)
     cluster->config.ack_timeout_ms = 3000;
     struct queue_producer *producer = open_producer(cluster);
     assert_true(send_text(producer, cluster->topic, "k", "before", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 1}));
+    await_reported(cluster, &sent, 1);
     rd_kafka_mock_broker_set_down(cluster->mock, 1);
     for (int i = 0; i < 10; i++)
         assert_true(send_text(producer, cluster->topic, "k", "during", &sent, &error));
     int64_t begin_ms = loop_monotonic_ms(cluster->loop);
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 11}));
+    await_reported(cluster, &sent, 11);
     assert_in_range(loop_monotonic_ms(cluster->loop) - begin_ms, 1500, 3100);
     assert_int_equal(sent.failed, 10);
     assert_int_equal(sent.last.code, ERROR_TIMEOUT);
     rd_kafka_mock_broker_set_up(cluster->mock, 1);
     await(cluster->loop, is_connected, producer);
     assert_true(send_text(producer, cluster->topic, "k", "after", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 12}));
+    await_reported(cluster, &sent, 12);
     let_pass(cluster->loop, 500);
     assert_int_equal(sent.acknowledged, 2);
     assert_int_equal(sent.failed, 10);
@@ -120,7 +120,7 @@ static void test_names_a_topic_that_does_not_exist_and_does_not_make_it(void **s
         rd_kafka_mock_topic_set_error(cluster->mock, "test.nowhere",
                                       RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     assert_true(send_text(producer, "test.nowhere", "k", "v", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 1}));
+    await_reported(cluster, &sent, 1);
     assert_int_equal(sent.last.code, ERROR_NOT_FOUND);
     assert_non_null(strstr(sent.last.text, "test.nowhere"));
     /* From now on it is known not to exist. */
@@ -145,7 +145,7 @@ static void test_refuses_what_cannot_be_queued(void **state) {
         taken++;
     assert_in_range(taken, 10, 99);
     assert_int_equal(error.code, ERROR_UNAVAILABLE);
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, taken}));
+    await_reported(cluster, &sent, taken);
     assert_int_equal(sent.acknowledged, taken);
     assert_true(send_text(producer, cluster->topic, "k", "v", &sent, &error));
 
@@ -171,19 +171,19 @@ static void test_replaces_a_producer_that_turned_fatal(void **state) {
     }
     struct queue_producer *producer = open_producer(cluster);
     assert_true(send_text(producer, cluster->topic, "k", "sound", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 1}));
+    await_reported(cluster, &sent, 1);
     log_open("test", (enum log_level) - 1);
     rd_kafka_mock_push_request_errors(cluster->mock, PRODUCE_REQUEST, 1,
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     for (int i = 0; i < 100; i++)
         assert_true(send_text(producer, cluster->topic, "k", "doomed", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 101}));
+    await_reported(cluster, &sent, 101);
     assert_true(sent.failed > 0);
     assert_int_equal(queue_producer_outstanding(producer), 0);
     size_t failed = sent.failed;
     await(cluster->loop, is_connected, producer);
     assert_true(send_text(producer, cluster->topic, "k", "again", &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 102}));
+    await_reported(cluster, &sent, 102);
     let_pass(cluster->loop, 500);
     assert_int_equal(sent.failed, failed);
     assert_int_equal(sent.acknowledged + sent.failed, 102);

@@ -29,7 +29,7 @@ static struct queue_record *through(const struct queue_message *message, struct 
     struct queue_producer *producer = queue_producer_open(cluster->loop, &cluster->config, &error);
 
     assert_true(queue_producer_send(producer, message, sent_done, &sent, &error));
-    await(cluster->loop, all_reported, (&(struct sent_all){&sent, 1}));
+    await_reported(cluster, &sent, 1);
     assert_int_equal(sent.acknowledged, 1);
     queue_producer_close(producer);
     return read_one(cluster);

@@ -1,21 +1,9 @@
 #include "dispatcher/providers/apns_token.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
 #include "tests/unit/dispatcher/es256.h"
-#include <cmocka.h>
 
 /* The key of RFC 8291, appendix A. */
 static const char private_key[] = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
-
-static void expect_part(struct slice token, int part, const char *json) {
-    struct buffer text = {0};
-
-    assert_true(es256_part(token, part, &text));
-    assert_string_equal(buffer_text(&text), json);
-    buffer_free(&text);
-}
 
 static void test_the_header(void **state) {
     static const char scheme[] = "bearer ";
@@ -30,8 +18,8 @@ static void test_the_header(void **state) {
         apns_token_write(key, "ABC123DEFG", "TEAM\"1", INT64_C(1700000000999), &header, NULL));
     assert_memory_equal(header.data, scheme, strlen(scheme));
     const struct slice token = {header.data + strlen(scheme), header.size - strlen(scheme)};
-    expect_part(token, 0, "{\"alg\":\"ES256\",\"kid\":\"ABC123DEFG\"}");
-    expect_part(token, 1, "{\"iss\":\"TEAM\\\"1\",\"iat\":1700000000}");
+    es256_expect_part(token, 0, "{\"alg\":\"ES256\",\"kid\":\"ABC123DEFG\"}");
+    es256_expect_part(token, 1, "{\"iss\":\"TEAM\\\"1\",\"iat\":1700000000}");
     assert_true(es256_verify(buffer_slice(&point), token));
     buffer_free(&header);
     buffer_free(&point);

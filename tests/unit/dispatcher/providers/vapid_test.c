@@ -1,23 +1,11 @@
 #include "dispatcher/providers/vapid.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
 #include "tests/unit/dispatcher/es256.h"
-#include <cmocka.h>
 
 /* The key of RFC 8291, appendix A. */
 static const char private_key[] = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
 static const char public_key[] =
     "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8";
-
-static void expect_part(struct slice token, int part, const char *json) {
-    struct buffer text = {0};
-
-    assert_true(es256_part(token, part, &text));
-    assert_string_equal(buffer_text(&text), json);
-    buffer_free(&text);
-}
 
 /* vapid t=<token>, k=<point> */
 static void test_the_header(void **state) {
@@ -51,8 +39,8 @@ static void test_the_header(void **state) {
         assert_non_null(end);
         assert_string_equal(end + strlen(middle), public_key);
         const struct slice token = {text + strlen(start), (size_t)(end - text) - strlen(start)};
-        expect_part(token, 0, "{\"typ\":\"JWT\",\"alg\":\"ES256\"}");
-        expect_part(token, 1, cases[i].claims);
+        es256_expect_part(token, 0, "{\"typ\":\"JWT\",\"alg\":\"ES256\"}");
+        es256_expect_part(token, 1, cases[i].claims);
         assert_true(es256_verify(buffer_slice(&point), token));
         buffer_free(&header);
     }
