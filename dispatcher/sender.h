@@ -1,4 +1,4 @@
-/* Sends requests to providers, as the core sees it: one call, one answer. sender_curl.c is the real
+/* Sends requests to providers, as the core sees it: one call, one answer. sender/ is the real
  * one; the simulation links another. All in the loop's thread. */
 #ifndef COLUMBA_DISPATCHER_SENDER_H
 #define COLUMBA_DISPATCHER_SENDER_H

@@ -1,4 +1,4 @@
-#include "dispatcher/sender_addresses.h"
+#include "dispatcher/sender/sender_addresses.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
-#include "dispatcher/sender_transfer.h"
+#include "dispatcher/sender/sender_transfer.h"
 
 #include "common/base/buffer.h"
 #include "common/base/memory.h"
-#include "dispatcher/sender_outcome.h"
-#include "dispatcher/sender_route.h"
+#include "dispatcher/sender/sender_outcome.h"
+#include "dispatcher/sender/sender_route.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

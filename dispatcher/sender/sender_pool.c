@@ -1,4 +1,4 @@
-#include "dispatcher/sender_pool.h"
+#include "dispatcher/sender/sender_pool.h"
 
 #include "common/base/memory.h"
 #include "dispatcher/key_file.h"

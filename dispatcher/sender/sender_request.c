@@ -1,4 +1,4 @@
-#include "dispatcher/sender_request.h"
+#include "dispatcher/sender/sender_request.h"
 
 #include "common/base/memory.h"
 

@@ -2,7 +2,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/memory.h"
-#include "dispatcher/sender_pool.h"
+#include "dispatcher/sender/sender_pool.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>

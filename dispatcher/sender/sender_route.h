@@ -1,9 +1,9 @@
 /* A route as libcurl takes it: proxy, certificates, and the guard of hosts that strangers name. */
-#ifndef COLUMBA_DISPATCHER_SENDER_ROUTE_H
-#define COLUMBA_DISPATCHER_SENDER_ROUTE_H
+#ifndef COLUMBA_SENDER_ROUTE_H
+#define COLUMBA_SENDER_ROUTE_H
 
 #include "common/push/route.h"
-#include "dispatcher/sender_addresses.h"
+#include "dispatcher/sender/sender_addresses.h"
 
 #include <curl/curl.h>
 

@@ -1,6 +1,6 @@
 /* A request that outlives its maker, in one block and in the form libcurl reads. */
-#ifndef COLUMBA_DISPATCHER_SENDER_REQUEST_H
-#define COLUMBA_DISPATCHER_SENDER_REQUEST_H
+#ifndef COLUMBA_SENDER_REQUEST_H
+#define COLUMBA_SENDER_REQUEST_H
 
 #include "common/base/http.h"
 

@@ -1,11 +1,11 @@
 /* What requests by one route share: libcurl's connections, and handles that are set up for it.
  * Routes share nothing, so that no request goes out on a connection that another route has made:
  * not past its guard, not under another name. */
-#ifndef COLUMBA_DISPATCHER_SENDER_POOL_H
-#define COLUMBA_DISPATCHER_SENDER_POOL_H
+#ifndef COLUMBA_SENDER_POOL_H
+#define COLUMBA_SENDER_POOL_H
 
 #include "common/base/curl_loop.h"
-#include "dispatcher/sender_transfer.h"
+#include "dispatcher/sender/sender_transfer.h"
 
 struct sender_pool;
 struct sender_pools;

@@ -1,4 +1,4 @@
-#include "tests/unit/dispatcher/sender_fixture.h"
+#include "tests/unit/dispatcher/sender/sender_fixture.h"
 
 enum { BODY_LIMIT_BYTES = 65536 };
 

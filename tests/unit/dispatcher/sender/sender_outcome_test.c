@@ -1,4 +1,4 @@
-#include "dispatcher/sender_outcome.h"
+#include "dispatcher/sender/sender_outcome.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

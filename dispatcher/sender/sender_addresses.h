@@ -1,7 +1,7 @@
 /* How many sockets are open to each address that strangers' names led to: whoever invents a
  * thousand names for one machine gets no more of them than with one name. */
-#ifndef COLUMBA_DISPATCHER_SENDER_ADDRESSES_H
-#define COLUMBA_DISPATCHER_SENDER_ADDRESSES_H
+#ifndef COLUMBA_SENDER_ADDRESSES_H
+#define COLUMBA_SENDER_ADDRESSES_H
 
 #include "common/base/network.h"
 

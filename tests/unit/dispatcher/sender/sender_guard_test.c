@@ -1,8 +1,8 @@
 /* What names of strangers lead to: this program answers libcurl's look-ups itself, and sees every
  * address that is connected to. */
 
-#include "dispatcher/sender_addresses.h"
-#include "tests/unit/dispatcher/sender_fixture.h"
+#include "dispatcher/sender/sender_addresses.h"
+#include "tests/unit/dispatcher/sender/sender_fixture.h"
 
 #include <netdb.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-#include "dispatcher/sender_route.h"
+#include "dispatcher/sender/sender_route.h"
 
 #include "common/base/network.h"
 

@@ -1,4 +1,4 @@
-#include "tests/unit/dispatcher/sender_fixture.h"
+#include "tests/unit/dispatcher/sender/sender_fixture.h"
 
 static void a_cut_answer_counts_only_as_success(void **state) {
     struct fixture fixture = open_fixture(state, 1, 10000);

@@ -1,4 +1,4 @@
-#include "dispatcher/sender_request.h"
+#include "dispatcher/sender/sender_request.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

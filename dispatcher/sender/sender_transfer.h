@@ -1,11 +1,11 @@
 /* One libcurl handle, used for one request after another: the settings, the response as it comes,
  * and what became of it. */
-#ifndef COLUMBA_DISPATCHER_SENDER_TRANSFER_H
-#define COLUMBA_DISPATCHER_SENDER_TRANSFER_H
+#ifndef COLUMBA_SENDER_TRANSFER_H
+#define COLUMBA_SENDER_TRANSFER_H
 
 #include "dispatcher/sender.h"
-#include "dispatcher/sender_addresses.h"
-#include "dispatcher/sender_request.h"
+#include "dispatcher/sender/sender_addresses.h"
+#include "dispatcher/sender/sender_request.h"
 
 #include <curl/curl.h>
 

@@ -1,6 +1,6 @@
 /* What became of a request that has no whole response, from what libcurl tells of it. Pure. */
-#ifndef COLUMBA_DISPATCHER_SENDER_OUTCOME_H
-#define COLUMBA_DISPATCHER_SENDER_OUTCOME_H
+#ifndef COLUMBA_SENDER_OUTCOME_H
+#define COLUMBA_SENDER_OUTCOME_H
 
 #include "dispatcher/sender.h"
 

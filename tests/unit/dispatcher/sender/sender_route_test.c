@@ -1,6 +1,6 @@
-#include "dispatcher/sender_route.h"
+#include "dispatcher/sender/sender_route.h"
 
-#include "tests/unit/dispatcher/sender_fixture.h"
+#include "tests/unit/dispatcher/sender/sender_fixture.h"
 
 #include <errno.h>
 
