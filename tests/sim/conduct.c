@@ -207,7 +207,8 @@ void conduct_heard(struct world *world, const struct process *process, const str
 
 /* ---- Gates ---- */
 
-/* A probe that fails, or that finds out nothing, leaves things as they were. */
+/* A probe that fails, or that finds out nothing, leaves things as they were. An opening that Redis
+ * could not be told of is not heard by who starts anew. */
 static void check_latch(struct world *world, const struct process *process, size_t app,
                         bool was_probing) {
     int64_t *said_ms = world->conduct->misconfigured_ms[app];
@@ -219,7 +220,8 @@ static void check_latch(struct world *world, const struct process *process, size
         said_ms[process->generation] = world->now_ms;
     if (was_probing && is_mixed)
         said_ms[1 - process->generation] = world->now_ms;
-    if (!is_mixed && said_ms[process->generation] <= world->now_ms - WORD_LASTS_MS)
+    if (!is_mixed && !is_redis_in_doubt(world) &&
+        said_ms[process->generation] <= world->now_ms - WORD_LASTS_MS)
         world_broken(world, "dispatcher %d latches %s, of whose credential %d nobody says a word",
                      process->number, world->cast->apps[app].pattern, process->generation);
 }
