@@ -78,6 +78,19 @@ bool publisher_send(struct publisher *publisher, const struct queue_message *mes
                            rd_kafka_err2str(code));
 }
 
+bool publisher_send_copy(struct publisher *publisher, const struct queue_record *record,
+                         const char *topic, const struct record_meta *meta, struct error *error) {
+    struct record_scratch scratch;
+    size_t count = 0;
+    struct header *headers =
+        record_copy_headers(meta, &scratch, record->headers, record->header_count, &count);
+    const struct queue_message message = {topic, record->key, record->value, headers, count};
+    bool success = publisher_send(publisher, &message, error);
+
+    free(headers);
+    return success;
+}
+
 bool publisher_flush(struct publisher *publisher, int64_t timeout_ms, struct error *error) {
     rd_kafka_resp_err_t code = rd_kafka_flush(publisher->client, (int)timeout_ms);
 

@@ -2,6 +2,7 @@
 #ifndef COLUMBA_QUEUE_PUBLISHER_H
 #define COLUMBA_QUEUE_PUBLISHER_H
 
+#include "common/push/record.h"
 #include "common/queue/queue.h"
 
 struct publisher;
@@ -13,6 +14,11 @@ void publisher_close(struct publisher *publisher);
 /* Copies the message; it is on its way when this returns. */
 bool publisher_send(struct publisher *publisher, const struct queue_message *message,
                     struct error *error);
+
+/* The record once more, to another topic and with this meta in its headers; those of others stay.
+ */
+bool publisher_send_copy(struct publisher *publisher, const struct queue_record *record,
+                         const char *topic, const struct record_meta *meta, struct error *error);
 
 /* Waits until the in-sync replicas have all that was sent; false, with the first reason, when they
  * may lack one. */

@@ -195,26 +195,13 @@ static const char *lane_for(const struct job *job, const struct letter *letter) 
 static bool replay(const struct job *job, const struct queue_record *record,
                    const struct letter *letter, struct error *error) {
     struct record_meta meta = letter->meta;
-    struct record_scratch scratch;
     char topic[TOPIC_NAME_SIZE];
 
     meta.accepted_ms = 0;
     meta.attempt = 0;
     meta.reason[0] = '\0';
     topic_name(&job->config->queue, TOPIC_PUSH, lane_for(job, letter), 0, topic);
-    size_t count = 0;
-    struct header *headers =
-        record_copy_headers(&meta, &scratch, record->headers, record->header_count, &count);
-    struct queue_message message = {
-        .topic = topic,
-        .key = record->key,
-        .value = record->value,
-        .headers = headers,
-        .header_count = count,
-    };
-    bool success = publisher_send(job->publisher, &message, error);
-    free(headers);
-    return success;
+    return publisher_send_copy(job->publisher, record, topic, &meta, error);
 }
 
 static bool handle(void *context, const struct queue_record *record, struct error *error) {

@@ -55,7 +55,6 @@ static bool has_no_member(const struct config *config, const char *group, const 
 static bool copy(const struct config *config, const struct place_use *use,
                  const struct queue_record *record, struct error *error) {
     struct publisher *publisher = publisher_open(&config->queue, error);
-    struct record_scratch scratch;
     char topic[TOPIC_NAME_SIZE];
     struct letter letter;
     bool success;
@@ -66,20 +65,9 @@ static bool copy(const struct config *config, const struct place_use *use,
     letter.meta.accepted_ms = letter.accepted_ms > 0 ? letter.accepted_ms : 0;
     strcpy(letter.meta.reason, "skipped");
     topic_name(&config->queue, TOPIC_DEAD, use->lane, 0, topic);
-    size_t count = 0;
-    struct header *headers =
-        record_copy_headers(&letter.meta, &scratch, record->headers, record->header_count, &count);
-    struct queue_message message = {
-        .topic = topic,
-        .key = record->key,
-        .value = record->value,
-        .headers = headers,
-        .header_count = count,
-    };
-    success = publisher_send(publisher, &message, error) &&
+    success = publisher_send_copy(publisher, record, topic, &letter.meta, error) &&
               publisher_flush(publisher, config->queue.ack_timeout_ms, error);
     publisher_close(publisher);
-    free(headers);
     return success;
 }
 

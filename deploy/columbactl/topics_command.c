@@ -1,5 +1,5 @@
-#include "common/base/json.h"
 #include "deploy/columbactl/commands.h"
+#include "deploy/columbactl/report.h"
 #include "deploy/columbactl/table.h"
 
 #include <stdio.h>
@@ -18,49 +18,33 @@ static const char *const role_names[] = {
     [TOPIC_DEAD] = "dead",
 };
 
-static void add_number(struct json_object *object, const char *name, int64_t number) {
-    json_object_object_add(object, name, json_object_new_int64(number));
-}
+static void add_topic(struct json_object *topics, const struct topic_state *topic) {
+    struct json_object *entry = report_entry(topics);
 
-static void add_bool(struct json_object *object, const char *name, bool value) {
-    json_object_object_add(object, name, json_object_new_boolean(value));
-}
-
-static void add_text(struct json_object *object, const char *name, const char *text) {
-    json_object_object_add(object, name, json_object_new_string(text));
-}
-
-static struct json_object *topic_json(const struct topic_state *topic) {
-    struct json_object *entry = json_object_new_object();
-
-    add_text(entry, "name", topic->name);
-    add_text(entry, "role", role_names[topic->role]);
-    add_text(entry, "lane", topic->lane);
-    add_bool(entry, "exists", topic->exists);
+    report_text(entry, "name", topic->name);
+    report_text(entry, "role", role_names[topic->role]);
+    report_text(entry, "lane", topic->lane);
+    report_bool(entry, "exists", topic->exists);
     if (topic->exists) {
-        add_number(entry, "partitions", topic->partitions);
-        add_number(entry, "replication", topic->replication);
-        add_number(entry, "min_isr", topic->min_isr);
-        add_number(entry, "retention_ms", topic->retention_ms);
-        add_bool(entry, "append_time", topic->append_time);
-        add_bool(entry, "unclean_election", topic->unclean_election);
-        add_bool(entry, "compacted", topic->compacted);
+        report_number(entry, "partitions", topic->partitions);
+        report_number(entry, "replication", topic->replication);
+        report_number(entry, "min_isr", topic->min_isr);
+        report_number(entry, "retention_ms", topic->retention_ms);
+        report_bool(entry, "append_time", topic->append_time);
+        report_bool(entry, "unclean_election", topic->unclean_election);
+        report_bool(entry, "compacted", topic->compacted);
     }
-    add_text(entry, "fault", topic->fault);
-    return entry;
+    report_text(entry, "fault", topic->fault);
 }
 
 static void write_json(const struct topic_report *report, struct buffer *out) {
     struct json_object *whole = json_object_new_object();
-    struct json_object *topics = json_object_new_array();
 
+    report_bool(whole, "sound", report->sound);
+    struct json_object *topics = report_list(whole, "topics");
     for (size_t i = 0; i < report->count; i++)
-        json_object_array_add(topics, topic_json(&report->topics[i]));
-    add_bool(whole, "sound", report->sound);
-    json_object_object_add(whole, "topics", topics);
-    json_write(whole, out);
-    buffer_append_text(out, "\n");
-    json_object_put(whole);
+        add_topic(topics, &report->topics[i]);
+    report_end_take(whole, out);
 }
 
 static void write_table(const struct topic_report *report, struct buffer *out) {
