@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from support.columba import hash_of, program, run
+from support.crowd import Crowd, notify
 from support.matrix import APP_ID, push, unique
 from support.processes import free_port, wait_until
 
@@ -319,3 +320,27 @@ def test_what_a_provider_closed_is_tried_at_once_by_who_closes_and_opens_it(own)
 
     own.deliver(push(after := unique()), after)
     cause(None)
+
+
+def test_who_is_behind_is_told_while_no_dispatcher_runs(gateways):
+    gateway = gateways.open(started=False)
+    gateway.settings["apps"]["org.other"] = gateway.fcm.app()
+    gateway.start()
+    Crowd(gateway, 20).send().wait_delivered_at_once()
+    gateway.wait_backlog("fcm")
+    gateway.dispatcher.stop()
+    late, others = Crowd(gateway, 30), Crowd(gateway, 5, app_id="org.other")
+    assert notify(late, others) == []
+
+    assert gateway.backlog("fcm") == ({APP_ID: 30, "org.other": 5}, 0)
+    shown, _ = run("columbactl", "--config", gateway.write_config("columbactl"), "backlog")
+    assert re.search(r": 35 pushes wait$", shown, re.M), shown
+    rows = re.findall(rf"^({re.escape(APP_ID)}|org\.other) +(\d+) +(\d+) +- +\d+s +0$", shown, re.M)
+    assert rows == [(APP_ID, "30", "30"), ("org.other", "5", "5")], shown
+    (bounded,) = ask(gateway, "backlog", "fcm", "--limit", "10", status=1)["lanes"]
+    assert (bounded["pushes"], bounded["unread"]) == (10, 25)
+
+    gateway.start_dispatcher().wait_ready()
+    late.wait_arrived()
+    others.wait_arrived()
+    wait_until("nobody is behind", lambda: gateway.backlog("fcm") == ({}, 0), 30)
