@@ -139,29 +139,61 @@ static void write_zsh_option(enum option option, struct buffer *out) {
     buffer_append_text(out, "'");
 }
 
+/* Of those that the next word belongs to. */
+static void write_zsh_pattern(struct buffer *out) {
+    const char *before = "(";
+
+    for (int option = OPTION_NONE + 1; option < OPTION_COUNT; option++)
+        if (invocation_options[option].value != NULL) {
+            buffer_append_format(out, "%s%s", before, invocation_options[option].name);
+            before = "|";
+        }
+    buffer_append_text(out, ")");
+}
+
+/* Where it is autoloaded, its first run is already one that has to complete. */
 static void write_zsh(const struct source *source, struct buffer *out) {
     struct buffer firsts = {0};
+    struct buffer valued = {0};
 
     first_words(source, &firsts);
-    buffer_append_text(out, "#compdef columbactl\n"
-                            "# Completes columbactl in zsh.\n"
-                            "_columbactl() {\n"
-                            "    local -a said choices\n"
-                            "    said=(${${words[2,CURRENT-1]}:#-*})\n"
-                            "    case \"$said\" in\n");
+    write_zsh_pattern(&valued);
+    buffer_append_format(out,
+                         "#compdef columbactl\n"
+                         "# Completes columbactl in zsh.\n"
+                         "_columbactl() {\n"
+                         "    local -a said choices\n"
+                         "    local index\n"
+                         "    for ((index = 2; index < CURRENT; index++)); do\n"
+                         "        case $words[index] in\n"
+                         "        %s) ((index++)) ;;\n"
+                         "        -*) ;;\n"
+                         "        *) said+=(\"$words[index]\") ;;\n"
+                         "        esac\n"
+                         "    done\n"
+                         "    case \"$said\" in\n",
+                         buffer_text(&valued));
     buffer_append_format(out, "    '') choices=(%s) ;;\n", buffer_text(&firsts));
     write_zsh_groups(source, out);
-    buffer_append_text(out, "    esac\n"
-                            "    if [[ $words[CURRENT] == -* ]]; then\n        _arguments");
+    buffer_append_format(out,
+                         "    esac\n"
+                         "    if [[ $words[CURRENT] == -* || $words[CURRENT-1] == %s ]]; then\n"
+                         "        _arguments",
+                         buffer_text(&valued));
     for (int option = OPTION_NONE + 1; option < OPTION_COUNT; option++)
         write_zsh_option((enum option)option, out);
-    buffer_append_text(out, "\n    elif ((${#choices})); then\n"
+    buffer_append_text(out, " \\\n            '*: :_files'\n    elif ((${#choices})); then\n"
                             "        _describe command choices\n"
                             "    else\n"
                             "        _files\n"
                             "    fi\n"
                             "}\n"
-                            "compdef _columbactl columbactl\n");
+                            "if [[ $funcstack[1] == _columbactl ]]; then\n"
+                            "    _columbactl \"$@\"\n"
+                            "else\n"
+                            "    compdef _columbactl columbactl\n"
+                            "fi\n");
+    buffer_free(&valued);
     buffer_free(&firsts);
 }
 

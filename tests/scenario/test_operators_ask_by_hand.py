@@ -1,6 +1,7 @@
 """columbactl: what an operator asks and changes by hand, on running programs."""
 
 import base64
+import contextlib
 import json
 import re
 import stat
@@ -11,6 +12,7 @@ from support.columba import hash_of, program, run
 from support.crowd import Crowd, notify
 from support.matrix import APP_ID, push, unique
 from support.processes import free_port, wait_until
+from support.terminal import CONTROL, Terminal
 
 
 def ask(gateway, *words, status=0):
@@ -51,6 +53,37 @@ def test_bash_completes_commands():
     assert complete("columbactl", "topi") == ["topics"]
     assert complete("columbactl", "--json", "topics", "") == ["create", "show"]
     assert complete("columbactl", "health", "--ti") == ["--timeout"]
+
+
+def test_fish_completes_commands(tmp_path):
+    script = tmp_path / "columbactl.fish"
+    script.write_text(run("columbactl", "completion", "fish")[0])
+
+    def offered(line):
+        ran = subprocess.run(["fish", "--no-config", "-c", f"source {script}; complete -C '{line}'"],
+                             capture_output=True, text=True, check=True)
+        assert ran.stderr == ""
+        return [one.partition("\t")[0] for one in ran.stdout.splitlines()]
+
+    assert offered("columbactl topi") == ["topics"]
+    assert offered("columbactl topics ") == ["create", "show"]
+    assert "--timeout" in offered("columbactl health --ti")
+
+
+def test_zsh_completes_commands(tmp_path):
+    """As it is installed: found by its name, and read when it is wanted first."""
+    (tmp_path / "_columbactl").write_text(run("columbactl", "completion", "zsh")[0])
+    with contextlib.closing(Terminal(["zsh", "-f"])) as terminal:
+        terminal.type(f"fpath=({tmp_path} $fpath); autoload -U compinit; compinit -u -D; echo rea''dy\n")
+        wait_until("zsh is ready", lambda: "ready" in terminal.text, 30)
+        for typed, completed in (
+            ("columbactl topi", "columbactl topics"),
+            ("columbactl --config /etc/hosts topics cr", "topics create"),
+            ("columbactl health --timeout 5s --js", "5s --json"),
+        ):
+            terminal.type(f"{typed}\t")
+            wait_until(f"{typed} is completed", lambda: completed in CONTROL.sub("", terminal.text), 20)
+            terminal.type("\x15")
 
 
 def test_the_page_is_one_for_man(tmp_path):

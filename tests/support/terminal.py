@@ -23,7 +23,8 @@ class Terminal:
         self.leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.text = ""
-        self.process = subprocess.Popen(list(map(str, command)), stdin=follower, stdout=follower, stderr=follower)
+        self.process = subprocess.Popen(list(map(str, command)), stdin=follower, stdout=follower, stderr=follower,
+                                        start_new_session=True, env={**os.environ, "TERM": "xterm"})
         os.close(follower)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -41,6 +42,11 @@ class Terminal:
         pages = self.text.split(HOME)
         whole = pages[-2] if len(pages) > 2 else ""
         return CONTROL.sub("", whole)
+
+    def type(self, text):
+        """As somebody at the keyboard does; what was written so far is forgotten."""
+        self.text = ""
+        os.write(self.leader, text.encode())
 
     def interrupt(self):
         """As Ctrl-C; the status that it ended with."""
