@@ -109,7 +109,9 @@ def test_selectors_select_their_own_pods_alone(rendered):
         for port in service["spec"]["ports"]:
             assert pod.port(port["targetPort"])
     for monitor in rendered.all("PodMonitor"):
-        for pod in rendered.selected(monitor["spec"]["selector"]["matchLabels"]):
+        watched = rendered.selected(monitor["spec"]["selector"]["matchLabels"])
+        assert watched, monitor["metadata"]["name"]
+        for pod in watched:
             for endpoint in monitor["spec"]["podMetricsEndpoints"]:
                 assert pod.port(endpoint["port"]) == pod.port("admin")
 
