@@ -303,10 +303,25 @@ static void update_gates(struct core *core) {
                 (double)count.waiting);
 }
 
+/* What has not happened is 0, and not absent: of a counter that begins with 1 no rate is known. */
+static void update_counters(struct core *core) {
+    struct metrics *metrics = core->parts.metrics;
+
+    for (size_t i = 0; i < DISPATCHER_METRIC_COUNT; i++) {
+        const struct metric *metric = &dispatcher_metrics[i];
+        if (metric->type == METRIC_COUNTER && metric->labels[0] != NULL &&
+            strcmp(metric->labels[0], "lane") == 0 && metric->labels[1] == NULL)
+            metrics_add(metrics, i, (const char *const[]){core->lane}, 0);
+    }
+    metrics_add(metrics, DISPATCHER_STATE_ANSWERS, (const char *const[]){core->lane, "unavailable"},
+                0);
+}
+
 void instruments_update(struct core *core) {
     struct metrics *metrics = core->parts.metrics;
     const char *const labels[] = {core->lane};
 
+    update_counters(core);
     metrics_set(metrics, DISPATCHER_IN_FLIGHT, labels, (double)intake_in_flight(core->intake));
     metrics_set(metrics, DISPATCHER_IN_FLIGHT_BYTES, labels,
                 (double)intake_in_flight_bytes(core->intake));
