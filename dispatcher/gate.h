@@ -55,6 +55,8 @@ struct gate_suspect {
     int64_t at_ms;
 };
 
+#define GATE_NEVER_MS (INT64_MAX / 2)
+
 /* Plain data, for gate.c to change and others to read. */
 struct gate {
     enum gate_state state;
@@ -63,7 +65,7 @@ struct gate {
     enum gate_cause cause;
     char reason[GATE_REASON_SIZE];
     int64_t shut_ms;   /* since when */
-    int64_t probe_ms;  /* shut: when the next probe may go */
+    int64_t probe_ms;  /* shut: when the next probe may go; GATE_NEVER_MS: when it is opened */
     int64_t opened_ms; /* when it last opened again */
     unsigned level;    /* of back-off */
 

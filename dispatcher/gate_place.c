@@ -262,8 +262,9 @@ static void write_text(const char *name, const char *text, struct buffer *out) {
 static void write_place(const struct place *place, int64_t now_ms, int64_t wall_ms,
                         struct buffer *out) {
     const struct gate *gate = &place->gate;
-    int64_t until_ms =
-        gate_is_shut(gate) && !place->by_operator ? gate->probe_ms - now_ms + wall_ms : 0;
+    int64_t until_ms = gate_is_shut(gate) && gate->probe_ms < GATE_NEVER_MS
+                           ? gate->probe_ms - now_ms + wall_ms
+                           : 0;
 
     buffer_append_byte(out, '{');
     write_text("app", place->is_host ? NULL : place->title, out);

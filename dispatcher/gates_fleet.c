@@ -22,8 +22,6 @@ struct known {
     int64_t until_ms; /* monotonic */
 };
 
-static const int64_t never_ms = INT64_MAX / 2;
-
 struct gates_fleet {
     struct core *core;
     struct gate_places *places;
@@ -130,7 +128,7 @@ static int64_t until_of(const struct gates_fleet *fleet, const struct gate_entry
         if (known->entry.at_ms == entry->at_ms && strcmp(known->entry.name, entry->name) == 0)
             return known->until_ms;
     }
-    return entry->until_ms == 0 ? never_ms : now_of(fleet) + entry->until_ms - entry->at_ms;
+    return entry->until_ms == 0 ? GATE_NEVER_MS : now_of(fleet) + entry->until_ms - entry->at_ms;
 }
 
 static void on_read(void *context, bool is_known, const struct gate_entry *entries, size_t count) {

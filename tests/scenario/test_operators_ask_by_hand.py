@@ -328,6 +328,12 @@ def test_a_closed_gate_holds_pushes_back_until_it_is_opened(own):
     wait_until("check says how it is opened", lambda: any(
         f"columbactl gate open {APP_ID}" in line["text"] for line in check(own).get("gate", [])
     ), 20, [own.dispatcher])
+    assert gate()["until_ms"] == 0
+
+    ask(own, "gate", "close", APP_ID, "--for", "30m")
+    wait_until("the dispatcher knows until when",
+               lambda: 1700 < gate()["until_ms"] / 1000 - time.time() < 1801, 20, [own.dispatcher])
+    assert own.fcm.received(held) == []
 
     ask(own, "gate", "open", APP_ID)
 
