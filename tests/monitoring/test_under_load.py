@@ -88,7 +88,10 @@ class Prometheus:
         jobs = {}
         for one in programs:
             jobs.setdefault(one.name, []).append(f"127.0.0.1:{one.admin_port}")
-        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": [
+        rules = directory / "rules.yaml"
+        rules.write_text((FOLDER / "alerts.yaml").read_text().replace("interval: 1m", "interval: 1s"))
+        intervals = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        config = {"global": intervals, "rule_files": [str(rules)], "scrape_configs": [
             {"job_name": name, "static_configs": [{"targets": targets}]} for name, targets in jobs.items()
         ]}
         path = directory / "prometheus.json"
@@ -132,6 +135,8 @@ def test_every_panel_has_something_to_show(loaded, prometheus):
     wait_until("it has asked all of them twice", lambda: len(
         prometheus.ask("count_over_time(up[1m]) > 2 and up == 1") or []) == len(loaded.programs), 40,
         [prometheus.process])
+    wait_until("its rules have been asked", lambda: shown('columba:backlog{lane="$lane", app="$app"}'), 20,
+               [prometheus.process])
     for path in sorted((FOLDER / "dashboards").glob("*.json")):
         for panel in json.loads(path.read_text())["panels"]:
             for target in panel["targets"]:
