@@ -115,7 +115,8 @@ const struct option options_app[] = {
      .offset = IN_APP(webpush.allowed_endpoints),
      .absent = "every host",
      .kinds = FOR(WEBPUSH),
-     .help = "The hosts of the push services that are sent to. A pushkey of another is rejected."},
+     .help = "The hosts of the push services that are sent to. What is for another is a dead "
+             "letter."},
     {.name = "collapse",
      .type = &option_choice,
      .offset = IN_APP(collapse),

@@ -22,7 +22,7 @@ enum encode_result {
     ENCODE_SEND,
     ENCODE_DROP,   /* nothing to show: the reason says why */
     ENCODE_REJECT, /* this pushkey can never be sent to */
-    ENCODE_DEAD,   /* cannot be made to fit */
+    ENCODE_DEAD,   /* this push cannot be made to fit, or may not be sent */
 };
 
 struct encode_input {

@@ -31,10 +31,7 @@ static bool decode_exactly(struct slice text, unsigned char *out, size_t size) {
 static const char *read_subscription(const struct app *app, const struct device *device,
                                      struct endpoint *endpoint,
                                      struct aes128gcm_subscription *subscription) {
-    const struct endpoint_rules rules = {
-        .allowed_hosts = app->webpush.allowed_endpoints,
-        .allowed_networks = app->route.allowed_networks,
-    };
+    const struct endpoint_rules rules = {.allowed_networks = app->route.allowed_networks};
     const char *fault =
         endpoint_check(json_member_text(device->data, "endpoint"), &rules, endpoint);
 
@@ -47,6 +44,18 @@ static const char *read_subscription(const struct app *app, const struct device 
                         sizeof subscription->auth))
         return "auth_malformed";
     return NULL;
+}
+
+/* Whether the app sends to that host: a word of the configuration, which may be mistyped, and so
+ * says nothing of the pushkey. */
+static bool is_allowed(const struct app *app, const struct device *device) {
+    const struct endpoint_rules rules = {
+        .allowed_hosts = app->webpush.allowed_endpoints,
+        .allowed_networks = app->route.allowed_networks,
+    };
+    struct endpoint endpoint;
+
+    return endpoint_check(json_member_text(device->data, "endpoint"), &rules, &endpoint) == NULL;
 }
 
 static const char *check(const struct app *app, const struct device *device) {
@@ -106,6 +115,10 @@ static enum encode_result encode(const struct encode_input *input, struct arena 
     out->reason = read_subscription(input->app, input->device, &endpoint, &subscription);
     if (out->reason != NULL)
         return ENCODE_REJECT;
+    if (!is_allowed(input->app, input->device)) {
+        out->reason = "endpoint_not_allowed";
+        return ENCODE_DEAD;
+    }
     enum encode_result result =
         webpush_payload_write(input, AES128GCM_PLAINTEXT_MAX, arena, &payload, &out->reason);
     if (result != ENCODE_SEND)
