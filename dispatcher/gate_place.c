@@ -191,13 +191,14 @@ static bool has_app(const struct apps *apps, const char *lane, const char *patte
     return false;
 }
 
-void gate_places_tidy(struct gate_places *places, const struct apps *apps, const char *lane,
+bool gate_places_tidy(struct gate_places *places, const struct apps *apps, const char *lane,
                       int64_t now_ms) {
     struct place *place = NULL;
     struct place *next = NULL;
+    bool was_shut = false;
 
     if (now_ms < places->tidy_ms)
-        return;
+        return false;
     places->tidy_ms = now_ms + LOOK_EVERY_MS;
     HASH_ITER(hh, places->all, place, next) {
         struct app_place *at = NULL;
@@ -208,8 +209,10 @@ void gate_places_tidy(struct gate_places *places, const struct apps *apps, const
             continue;
         if (at->place == place)
             app_place_free(places, at);
+        was_shut = was_shut || gate_is_shut(&place->gate);
         place_free(places, place);
     }
+    return was_shut;
 }
 
 /* A probe that fails leaves things as they were, which was said before. */

@@ -66,8 +66,9 @@ struct place *gate_places_host(struct gate_places *places, const struct app *app
 void gate_places_reconfigure(struct gate_places *places);
 
 /* Forgets, now and then, the gates of credentials that are shown no more, and of apps that are
- * another lane's or nobody's by now: for as long as nobody is at them. */
-void gate_places_tidy(struct gate_places *places, const struct apps *apps, const char *lane,
+ * another lane's or nobody's by now: for as long as nobody is at them. Returns whether one of them
+ * was shut: it will not open any more. */
+bool gate_places_tidy(struct gate_places *places, const struct apps *apps, const char *lane,
                       int64_t now_ms);
 
 /* Says in the log how the gate has turned. */

@@ -225,7 +225,9 @@ static void look_after(void *context, struct place *place) {
 static void on_tick(void *context) {
     struct gates *gates = context;
 
-    gate_places_tidy(gates->places, &gates->core->config->apps, gates->core->lane, now_of(gates));
+    if (gate_places_tidy(gates->places, &gates->core->config->apps, gates->core->lane,
+                         now_of(gates)))
+        partitions_reopen(gates->core->partitions);
     gates->room.in_use = 0;
     gate_places_each(gates->places, count_in_use, gates);
     gate_places_each(gates->places, look_after, gates);

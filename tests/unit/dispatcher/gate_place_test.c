@@ -197,25 +197,25 @@ static void test_a_latch_goes_with_the_credential_it_is_of(void **state) {
         gate_shut(&place->gate, GATE_LATCHED, GATE_CAUSE_REFUSED, "reason", LATER_MS, 0);
         place->ticket_count = 1;
     }
-    gate_places_tidy(places, &apps, lane, LATER_MS);
+    assert_false(gate_places_tidy(places, &apps, lane, LATER_MS));
     assert_int_equal(count_latched(places), 2);
 
     /* Not while somebody is at it, nor while nobody has shown another. */
     struct place *before = gate_places_app(places, &list[0], true, 0);
     write_file(path, "right");
     gate_places_app(places, &list[0], true, LATER_MS);
-    gate_places_tidy(places, &apps, lane, 2 * LATER_MS);
+    assert_false(gate_places_tidy(places, &apps, lane, 2 * LATER_MS));
     assert_int_equal(count_latched(places), 2);
     before->ticket_count = 0;
-    gate_places_tidy(places, &apps, lane, 3 * LATER_MS);
+    assert_true(gate_places_tidy(places, &apps, lane, 3 * LATER_MS));
     assert_int_equal(count_latched(places), 1);
 
     /* And with its app. */
     gate_places_app(places, &list[1], true, 0)->ticket_count = 0;
-    gate_places_tidy(places, &apps, lane, 4 * LATER_MS);
+    assert_false(gate_places_tidy(places, &apps, lane, 4 * LATER_MS));
     assert_int_equal(count_latched(places), 1);
     apps.count = 1;
-    gate_places_tidy(places, &apps, lane, 5 * LATER_MS);
+    assert_true(gate_places_tidy(places, &apps, lane, 5 * LATER_MS));
     assert_int_equal(count_latched(places), 0);
     assert_int_equal(gate_places_app(places, &list[1], true, 5 * LATER_MS)->gate.state, GATE_OPEN);
     gate_places_free(places);
