@@ -129,7 +129,8 @@ const struct option options_global[] = {
      .minimum = 100,
      .maximum = 24 * HOUR,
      .help = "How long a push waits before its second, third, ... try; the last one repeats. Each "
-             "is a topic of its own in every lane."},
+             "is a topic of its own in every lane; what waits in that of one that is taken out is "
+             "read by nobody until it is back."},
     {.name = "retry.max_age",
      .reload = RELOAD_TAKEN,
      .type = &option_duration,
