@@ -20,14 +20,17 @@ static enum command_status run(const struct invocation *invocation, struct buffe
     struct error error = {0};
     enum command_status status = COMMAND_OK;
 
-    if (invocation->version)
+    if (invocation->version) {
         buffer_append_text(out, "columbactl " COLUMBA_VERSION "\n");
-    else if (invocation->help && invocation->command == NULL)
+    } else if (invocation->help && invocation->command == NULL) {
         manual_write_help(command_table, command_table_count, out);
-    else if (invocation->help)
+    } else if (invocation->help) {
         manual_write_command(invocation->command, out);
-    else
+    } else {
+        if (invocation->command->warns)
+            log_open_plain("columbactl", LOG_LEVEL_WARNING);
         status = invocation->command->run(invocation, out, &error);
+    }
     fputs(buffer_text(out), stdout);
     if (error.code != ERROR_NONE)
         write_failure(&error, invocation);
@@ -45,8 +48,6 @@ int main(int argc, char **argv) {
         write_failure(&error, &invocation);
         return (int)COMMAND_USAGE;
     }
-    if (invocation.command != NULL && invocation.command->warns)
-        log_open_plain("columbactl", LOG_LEVEL_WARNING);
     status = run(&invocation, &out);
     buffer_free(&out);
     return (int)status;
