@@ -61,9 +61,9 @@ static bool is_crowded(const struct gate_room *room, const struct place *place) 
             place->bytes >= share(room, place, room->in_flight_bytes));
 }
 
-/* It was latched with more in its line than it may have then. */
+/* It was latched with more in its line than it may have then, or is closed and alone no more. */
 static bool is_overfull(const struct gate_room *room, const struct place *place) {
-    return place->is_judged && is_latched(&place->gate) &&
+    return place->is_judged && gate_is_shut(&place->gate) &&
            place->waiting > share(room, place, room->in_flight);
 }
 

@@ -192,12 +192,26 @@ void broker_check_chain(const struct queue_consumer *member, long long push) {
                      member->process->number, count);
 }
 
+/* Whether what was handed over is still the member's to settle. */
+static bool is_its_own(const struct queue_consumer *member, const struct handed *handed) {
+    return handed->assignment == member->assignments &&
+           (member->state == MEMBER_ASSIGNED || member->state == MEMBER_REVOKING);
+}
+
 void broker_copied(struct broker *broker, const struct process *process, long long push) {
-    for (size_t i = 0; i < broker->member_count; i++)
-        for (struct handed *at = broker->members[i]->process == process ? broker->members[i]->handed
-                                                                        : NULL;
-             at != NULL; at = at->next)
+    bool may_copy = false;
+
+    for (size_t i = 0; i < broker->member_count; i++) {
+        const struct queue_consumer *member = broker->members[i];
+        for (struct handed *at = member->process == process ? member->handed : NULL; at != NULL;
+             at = at->next) {
             at->is_copied = at->is_copied || at->push == push;
+            may_copy = may_copy || (at->push == push && is_its_own(member, at));
+        }
+    }
+    if (!may_copy)
+        world_broken(process->world, "dispatcher %d copies push %lld, which is not its any more",
+                     process->number, push);
 }
 
 bool broker_has_due(const struct broker *broker, const struct process *process, long long push,

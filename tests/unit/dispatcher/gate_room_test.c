@@ -132,6 +132,19 @@ static void who_is_closed_and_alone_has_all_of_it(void **state) {
     assert_int_equal(waiting(fixture, 0), IN_FLIGHT);
 }
 
+static void who_is_closed_and_alone_no_more_moves_what_is_too_much(void **state) {
+    struct fixture *fixture = *state;
+
+    succeed(fixture, 0, NULL);
+    shut(fixture, 0, NULL, GATE_WAIT);
+    enter_many(fixture, 0, NULL, IN_FLIGHT / 2);
+    fake_loop_run(fixture->loop, 1000);
+    assert_int_equal(waiting(fixture, 0), IN_FLIGHT / 2);
+    succeed(fixture, 1, NULL);
+    fake_loop_run(fixture->loop, 1000);
+    assert_int_equal(waiting(fixture, 0), QUARTER);
+}
+
 static void who_is_latched_with_more_in_line_moves_what_is_too_much(void **state) {
     struct fixture *fixture = *state;
 
@@ -167,6 +180,7 @@ int main(void) {
         WITH_FIXTURE(the_share_is_of_bytes_too),
         WITH_FIXTURE(who_is_latched_has_a_quarter_even_alone),
         WITH_FIXTURE(who_is_closed_and_alone_has_all_of_it),
+        WITH_FIXTURE(who_is_closed_and_alone_no_more_moves_what_is_too_much),
         WITH_FIXTURE(who_is_latched_with_more_in_line_moves_what_is_too_much),
         WITH_FIXTURE(those_who_are_latched_leave_half_of_the_room),
     };
