@@ -52,13 +52,14 @@ bool gate_may_pass(const struct gate *gate, int64_t now_ms) {
     return gate_is_shut(gate) ? now_ms >= gate->probe_ms : gate->in_flight < gate->window;
 }
 
-void gate_pass(struct gate *gate, int64_t now_ms) {
+uint64_t gate_pass(struct gate *gate, int64_t now_ms) {
     if (gate->in_flight++ == 0)
         gate->busy_ms = now_ms;
-    if (gate_is_shut(gate)) {
-        gate->shut = gate->state;
-        gate->state = GATE_PROBING;
-    }
+    if (!gate_is_shut(gate))
+        return 0;
+    gate->shut = gate->state;
+    gate->state = GATE_PROBING;
+    return ++gate->probe;
 }
 
 bool gate_spend(struct gate *gate) {
@@ -270,9 +271,9 @@ void gate_learn(struct gate *gate, const struct gate_report *report, int64_t now
         [GATE_WAIT] = learn_wait,       [GATE_MISCONFIGURED] = learn_misconfigured,
     };
 
-    /* While a probe is out, what set out before says nothing new, unless that it got through. */
-    bool is_old = gate->state == GATE_PROBING && report->is_late && report->news != GATE_SUCCESS &&
-                  report->news != GATE_ALIVE;
+    /* While a probe is out, what is not it says nothing new, unless that it got through. */
+    bool is_old = gate->state == GATE_PROBING && report->probe != gate->probe &&
+                  report->news != GATE_SUCCESS && report->news != GATE_ALIVE;
 
     if (!is_old)
         learn[report->news](gate, report, now_ms);

@@ -37,7 +37,7 @@ struct gate_report {
     enum gate_cause cause;  /* likewise */
     int64_t retry_after_ms; /* GATE_WAIT: 0 is not said */
     int64_t took_ms;        /* from the pass to the news */
-    bool is_late;           /* it passed before the gate was shut, so it is not the probe */
+    uint64_t probe;         /* which probe it was, as gate_pass gave it; 0: none */
     bool earns_nothing;     /* GATE_SUCCESS: it may not be this gate's credential that succeeded */
     uint32_t random;        /* for jitter */
 };
@@ -66,6 +66,7 @@ struct gate {
     char reason[GATE_REASON_SIZE];
     int64_t shut_ms;   /* since when */
     int64_t probe_ms;  /* shut: when the next probe may go; GATE_NEVER_MS: when it is opened */
+    uint64_t probe;    /* the number of the last that went */
     int64_t opened_ms; /* when it last opened again */
     unsigned level;    /* of back-off */
 
@@ -94,8 +95,9 @@ void gate_init(struct gate *gate, int64_t now_ms);
 /* Whether a push may go out now; as a probe, where the gate is shut. */
 bool gate_may_pass(const struct gate *gate, int64_t now_ms);
 
-/* One goes. Followed by one gate_learn. */
-void gate_pass(struct gate *gate, int64_t now_ms);
+/* One goes. Returns the number of the probe that it is, 0 when it is none. Followed by one
+ * gate_learn. */
+uint64_t gate_pass(struct gate *gate, int64_t now_ms);
 void gate_learn(struct gate *gate, const struct gate_report *report, int64_t now_ms);
 
 /* What the fleet or an operator says: shut from now on, with the next probe at probe_ms; or open

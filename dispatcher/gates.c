@@ -70,9 +70,7 @@ static void pass(struct gates *gates, struct place *place, struct delivery *deli
         gates_fleet_probed(place);
     }
     gate_room_pass(&gates->room, place, delivery->size_bytes, now_of(gates));
-    gate_pass(&place->gate, now_of(gates));
-    delivery->ticket.passed++;
-    delivery->ticket.passed_ms = now_of(gates);
+    delivery->ticket.probes[delivery->ticket.passed++] = gate_pass(&place->gate, now_of(gates));
 }
 
 /* A turn of the gate for whoever waits for it: the log, the fleet, the partitions. */
@@ -90,7 +88,7 @@ static void learn(struct gates *gates, struct place *place, struct delivery *del
     enum gate_state before = place->gate.state;
     struct gate_report heard = *report;
 
-    heard.is_late = gate_is_shut(&place->gate) && delivery->ticket.passed_ms < place->gate.shut_ms;
+    heard.probe = delivery->ticket.probes[place == delivery->ticket.places[0] ? 0 : 1];
     heard.earns_nothing =
         report->news == GATE_SUCCESS &&
         (delivery->is_of_old_key ||

@@ -24,7 +24,7 @@ struct gate_ticket {
     size_t passed;                      /* how many of them are behind it, and not told yet */
     bool waits;
     int64_t joined_ms;
-    int64_t passed_ms;
+    uint64_t probes[GATES_STAGES]; /* the numbers of those that it is; 0: none */
     TAILQ_ENTRY(delivery) line;
 };
 

@@ -14,8 +14,9 @@ enum {
     FLOWING_MS = 1000 + ON_THE_WAY_MS,
     IN_USE_MS = 58 * 1000,
     CLOCK_GRACE_MS = 1500,
-    /* A latch lives in Redis for so long after the last word of it, and is read a little later. */
-    WORD_LASTS_MS = 200 * 1000,
+    /* A latch lives in Redis for 150 s from when it is first seen there, and is heeded for as long.
+     */
+    WORD_LASTS_MS = 2 * 150 * 1000 + 50 * 1000,
     WAIT_MS = 35 * 1000, /* and nobody who came before a gate was shut waits any more */
     SHARE = IN_FLIGHT / 4,
     STRANGERS_SHARE = IN_FLIGHT / 10,
@@ -224,6 +225,8 @@ static void check_latch(struct world *world, const struct process *process, size
         said_ms[process->generation] <= world->now_ms - WORD_LASTS_MS)
         world_broken(world, "dispatcher %d latches %s, of whose credential %d nobody says a word",
                      process->number, world->cast->apps[app].pattern, process->generation);
+    /* Who starts anew meanwhile sees it for the first time. */
+    said_ms[process->generation] = world->now_ms;
 }
 
 static void turn(struct world *world, const struct process *process, size_t app, int host,

@@ -20,9 +20,10 @@ static struct gate gate_at_start(void) {
 static void tell_of(struct gate *gate, enum gate_news news, uint64_t pushkey,
                     int64_t retry_after_ms, int64_t now_ms) {
     assert_true(gate_may_pass(gate, now_ms));
-    gate_pass(gate, now_ms);
+    uint64_t probe = gate_pass(gate, now_ms);
     gate_learn(gate,
                &(struct gate_report){.news = news,
+                                     .probe = probe,
                                      .pushkey = pushkey,
                                      .reason = "reason",
                                      .retry_after_ms = retry_after_ms,
@@ -184,7 +185,7 @@ static void back_off_doubles_up_to_a_minute(void **state) {
         if (waits_ms > longest_ms)
             longest_ms = waits_ms;
         now_ms = gate.probe_ms;
-        gate_pass(&gate, now_ms);
+        report.probe = gate_pass(&gate, now_ms);
         gate_learn(&gate, &report, now_ms);
         assert_int_equal(gate.state, GATE_CLOSED);
     }
@@ -205,13 +206,12 @@ static void what_set_out_before_does_not_speak_for_the_probe(void **state) {
     int64_t now_ms = gate.probe_ms;
     gate_pass(&gate, now_ms);
     for (size_t i = 0; i < 4; i++) {
-        gate_learn(&gate, &(struct gate_report){.news = news[i], .pushkey = 9, .is_late = true},
-                   now_ms);
+        gate_learn(&gate, &(struct gate_report){.news = news[i], .pushkey = 9}, now_ms);
         assert_int_equal(gate.state, GATE_PROBING);
         assert_false(gate_may_pass(&gate, now_ms + 3600 * 1000));
     }
     assert_int_equal(gate.level, 0);
-    gate_learn(&gate, &(struct gate_report){.news = GATE_SUCCESS, .is_late = true}, now_ms);
+    gate_learn(&gate, &(struct gate_report){.news = GATE_SUCCESS}, now_ms);
     assert_int_equal(gate.state, GATE_OPEN);
     assert_int_equal(gate.in_flight, 1);
 }
@@ -324,9 +324,11 @@ static void the_cause_is_that_of_what_shut_it_last(void **state) {
     assert_int_equal(gate.cause, GATE_CAUSE_WAIT);
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
         now_ms = gate.probe_ms;
-        gate_pass(&gate, now_ms);
-        gate_learn(&gate, &(struct gate_report){.news = probes[i].news, .cause = probes[i].told},
-                   now_ms);
+        uint64_t probe = gate_pass(&gate, now_ms);
+        gate_learn(
+            &gate,
+            &(struct gate_report){.news = probes[i].news, .probe = probe, .cause = probes[i].told},
+            now_ms);
         assert_int_equal(gate.cause, probes[i].cause);
     }
 }
