@@ -116,7 +116,7 @@ static bool stays_plain(const struct yaml_node *node) {
     for (size_t i = 0; i < size; i++)
         if (is_unprintable((const unsigned char *)node->text + i, size - i))
             return false;
-    return node->plain && size > 0 && node->text[size - 1] != ':' &&
+    return node->plain && size > 0 && node->text[size - 1] != ':' && strcmp(node->text, "-") != 0 &&
            strpbrk(node->text, "\n\"\\") == NULL;
 }
 
