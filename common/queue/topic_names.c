@@ -16,6 +16,21 @@ void topic_name(const struct queue_config *config, enum topic_role role, const c
     snprintf(out, TOPIC_NAME_SIZE, "%s%s.%s%s", config->prefix, roles[role], lane, delay);
 }
 
+bool topic_is_retry(const struct queue_config *config, const char *lane, const char *name) {
+    static const char *const units[] = {"h", "m", "s", "ms"};
+    char stem[TOPIC_NAME_SIZE];
+    bool has_unit = false;
+
+    snprintf(stem, sizeof stem, "%sretry.%s.", config->prefix, lane);
+    if (strncmp(name, stem, strlen(stem)) != 0)
+        return false;
+    const char *delay = name + strlen(stem);
+    size_t digit_count = strspn(delay, "0123456789");
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        has_unit = has_unit || strcmp(delay + digit_count, units[i]) == 0;
+    return digit_count > 0 && has_unit;
+}
+
 void topic_group(const struct queue_config *config, const char *lane, char out[TOPIC_NAME_SIZE]) {
     snprintf(out, TOPIC_NAME_SIZE, "%s%s", config->prefix, lane);
 }

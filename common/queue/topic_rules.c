@@ -198,6 +198,30 @@ void topic_rules_list(const struct config *config, const char *const *lanes, siz
         out->count += name_lane(config, lanes[i], out->topics + out->count);
 }
 
+static bool has_topic(const struct topic_report *report, const char *name) {
+    for (size_t i = 0; i < report->count; i++)
+        if (strcmp(report->topics[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void topic_rules_note_left(const struct config *config, const char *const *lanes, size_t lane_count,
+                           const char *name, struct topic_report *report) {
+    size_t at = 0;
+
+    while (at < lane_count && !topic_is_retry(&config->queue, lanes[at], name))
+        at++;
+    if (at == lane_count || has_topic(report, name))
+        return;
+    report->topics = memory_resize(report->topics, (report->count + 1) * sizeof *report->topics);
+    struct topic_state *left = &report->topics[report->count++];
+    *left = (struct topic_state){.role = TOPIC_RETRY, .lane = lanes[at], .exists = true};
+    snprintf(left->name, sizeof left->name, "%s", name);
+    topic_rules_fault(left, "read by nobody: put its delay back into retry.delays until columbactl "
+                            "lag shows none waiting there, then delete it: "
+                            "kafka-topics.sh --delete");
+}
+
 int32_t topic_rules_partitions(const struct topic_report *report, const char *lane) {
     int32_t partitions = 0;
 

@@ -12,6 +12,11 @@ enum { TOPIC_VALUE_SIZE = 24 };
 void topic_rules_list(const struct config *config, const char *const *lanes, size_t lane_count,
                       struct topic_report *out);
 
+/* A topic that is there: when it is the retry topic of a delay that a lane had before, it joins the
+ * report, with its fault. After the others were judged. */
+void topic_rules_note_left(const struct config *config, const char *const *lanes, size_t lane_count,
+                           const char *name, struct topic_report *report);
+
 /* How many partitions the topics of the lane have, or should: the most that any has, since
  * partitions can only be added. 0 when none exists. */
 int32_t topic_rules_partitions(const struct topic_report *report, const char *lane);

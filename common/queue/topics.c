@@ -105,6 +105,9 @@ bool topics_inspect(const struct config *config, const char *const *lanes, size_
         topic_rules_judge_shape(config, out, &out->topics[i]);
     success =
         !kafka_admin_has_controller(admin, metadata) || inspect_settings(admin, config, out, error);
+    for (int i = 0; success && i < metadata->topic_cnt; i++)
+        topic_rules_note_left(config, lanes, lane_count, metadata->topics[i].topic, out);
+    note_metadata(out, metadata);
     rd_kafka_metadata_destroy(metadata);
     if (success)
         topic_rules_conclude(out);

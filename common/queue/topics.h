@@ -15,6 +15,9 @@ enum topic_role { TOPIC_PUSH, TOPIC_RETRY, TOPIC_DEAD };
 void topic_name(const struct queue_config *config, enum topic_role role, const char *lane,
                 int64_t delay_ms, char out[TOPIC_NAME_SIZE]);
 
+/* Whether that is the name of a retry topic of the lane, of whatever delay. */
+bool topic_is_retry(const struct queue_config *config, const char *lane, const char *name);
+
 /* <prefix><lane>. */
 void topic_group(const struct queue_config *config, const char *lane, char out[TOPIC_NAME_SIZE]);
 
@@ -47,7 +50,8 @@ struct topic_report {
     bool sound; /* no fault anywhere */
 };
 
-/* Asks the brokers about every topic of the lanes. False when they cannot be asked. */
+/* Asks the brokers about every topic of the lanes, and about what is left of delays that
+ * retry.delays had before. False when they cannot be asked. */
 bool topics_inspect(const struct config *config, const char *const *lanes, size_t lane_count,
                     int64_t timeout_ms, struct topic_report *out, struct error *error);
 void topic_report_free(struct topic_report *report);

@@ -59,11 +59,27 @@ def test_a_topic_that_keeps_old_records_too_long_is_named(gateways):
                [gateway.dispatcher])
 
 
+def test_what_is_left_of_a_delay_is_named(gateways):
+    """What waits there is read by nobody, and would be gone with the retention."""
+    gateway = gateways.open(started=False)
+    run("columbactl", "--config", gateway.write_config("before"), "topics", "create")
+    gateway.settings["retry"] = {"delays": ["600ms"]}
+
+    shown, _ = run("columbactl", "--config", gateway.write_config("after"), "--json", "topics", "show", status=1)
+
+    faults = {topic["name"]: topic["fault"] for topic in json.loads(shown)["topics"] if topic["fault"]}
+    assert list(faults) == [gateway.topic("retry.fcm.300ms")]
+    assert "retry.delays" in faults[gateway.topic("retry.fcm.300ms")]
+    gateway.start_dispatcher()
+    wait_until("it says so", lambda: "read by nobody" in gateway.dispatcher.get("/ready").body.decode(), 30,
+               [gateway.dispatcher])
+
+
 def test_a_new_topic_of_a_lane_has_as_many_partitions_as_the_others(gateways):
     """A pushkey stays on one partition number, whatever the configuration says by now."""
     gateway = gateways.open(started=False)
     run("columbactl", "--config", gateway.write_config("first"), "topics", "create")
-    more = gateway.write_config("more", {"queue": {"partitions": 7}, "retry": {"delays": ["900ms"]}})
+    more = gateway.write_config("more", {"queue": {"partitions": 7}, "retry": {"delays": ["300ms", "600ms", "900ms"]}})
 
     run("columbactl", "--config", more, "topics", "create")
     shown, _ = run("columbactl", "--config", more, "--json", "topics", "show")

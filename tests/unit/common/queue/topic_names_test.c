@@ -49,6 +49,25 @@ static void test_names_topics_and_groups(void **state) {
     assert_string_equal(name, "push.big.app");
 }
 
+static void test_knows_a_retry_topic_of_any_delay(void **state) {
+    static const struct {
+        const char *name;
+        bool is_retry;
+    } examples[] = {
+        {"columba.retry.big.15s", true},  {"columba.retry.big.1500ms", true},
+        {"columba.retry.big.24h", true},  {"columba.retry.big.2m", true},
+        {"columba.retry.big.s", false},   {"columba.retry.big.15", false},
+        {"columba.retry.big.15d", false}, {"columba.retry.big.15s.old", false},
+        {"columba.push.big", false},      {"columba.retry.big.apns.15s", false},
+        {"retry.big.15s", false},         {"columba.retry.bigger.15s", false},
+    };
+    struct queue_config config = {.prefix = "columba."};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
+        assert_int_equal(topic_is_retry(&config, "big", examples[i].name), examples[i].is_retry);
+}
+
 static void test_lists_each_lane_of_a_living_app_once(void **state) {
     struct app apps[] = {
         {.kind = PROVIDER_FCM, .lane = "fcm"},       {.kind = PROVIDER_RETIRED, .lane = "gone"},
@@ -82,6 +101,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes_delays_in_their_largest_unit),
         cmocka_unit_test(test_names_topics_and_groups),
+        cmocka_unit_test(test_knows_a_retry_topic_of_any_delay),
         cmocka_unit_test(test_lists_each_lane_of_a_living_app_once),
         cmocka_unit_test(test_takes_the_lanes_that_are_named),
     };

@@ -215,6 +215,25 @@ static void test_sees_that_nothing_can_be_written(void **state) {
     topic_report_free(&report);
 }
 
+static void test_names_what_is_left_of_a_delay(void **state) {
+    static const char *const lane = "fcm";
+    struct config config = usual();
+    struct topic_report report = sound_lane(&config);
+    size_t count = report.count;
+
+    (void)state;
+    topic_rules_note_left(&config, &lane, 1, "columba.retry.fcm.15s", &report);
+    topic_rules_note_left(&config, &lane, 1, "columba.retry.apns.1h", &report);
+    topic_rules_note_left(&config, &lane, 1, "another", &report);
+    assert_int_equal(report.count, count);
+    topic_rules_note_left(&config, &lane, 1, "columba.retry.fcm.1h", &report);
+    assert_int_equal(report.count, count + 1);
+    assert_string_equal(report.topics[count].name, "columba.retry.fcm.1h");
+    assert_memory_equal(report.topics[count].fault, "read by nobody", 14);
+    assert_false(topic_rules_conclude(&report));
+    topic_report_free(&report);
+}
+
 static void test_tells_the_first_fault_alone(void **state) {
     struct config config = usual();
     struct topic_state topic = {.role = TOPIC_PUSH};
@@ -237,6 +256,7 @@ int main(void) {
         cmocka_unit_test(test_wants_the_same_partitions_in_all_topics_of_a_lane),
         cmocka_unit_test(test_names_missing_topics_and_missing_replicas),
         cmocka_unit_test(test_sees_that_nothing_can_be_written),
+        cmocka_unit_test(test_names_what_is_left_of_a_delay),
         cmocka_unit_test(test_tells_the_first_fault_alone),
     };
 
