@@ -16,6 +16,38 @@ void yaml_writer_free(struct yaml_writer *writer) {
     *writer = (struct yaml_writer){0};
 }
 
+/* ---- Characters ---- */
+
+/* What a reader of YAML refuses to see although it is UTF-8, or takes for a line break. */
+static bool is_unprintable(const unsigned char *at, size_t size) {
+    static const struct {
+        unsigned char first, second, low, high;
+    } three[] = {{0xe2, 0x80, 0xa8, 0xa9}, {0xef, 0xbb, 0xbf, 0xbf}, {0xef, 0xbf, 0xbe, 0xbf}};
+
+    if (at[0] == 0x7f || (size >= 2 && at[0] == 0xc2 && at[1] < 0xa0))
+        return true;
+    for (size_t i = 0; size >= 3 && i < sizeof three / sizeof three[0]; i++)
+        if (at[0] == three[i].first && at[1] == three[i].second && at[2] >= three[i].low &&
+            at[2] <= three[i].high)
+            return true;
+    return false;
+}
+
+/* In place: a question mark for each byte of what a comment may not have, cut characters too. */
+static void make_printable(char *text) {
+    struct slice left = slice_of(text);
+
+    while (left.size > 0) {
+        size_t size = slice_utf8_sequence(left);
+        bool is_bad = size == 0 || iscntrl((unsigned char)*left.data) ||
+                      is_unprintable((const unsigned char *)left.data, left.size);
+        size += size == 0 ? 1 : 0;
+        if (is_bad)
+            memset(text + (left.data - text), '?', size);
+        left = (struct slice){.data = left.data + size, .size = left.size - size};
+    }
+}
+
 /* ---- Lines ---- */
 
 static void begin_line(struct yaml_writer *writer, size_t line) {
@@ -46,9 +78,7 @@ void yaml_writer_comment(struct yaml_writer *writer, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    for (char *byte = text; *byte != '\0'; byte++)
-        if (iscntrl((unsigned char)*byte))
-            *byte = '?';
+    make_printable(text);
     if (text[0] == '\0')
         writer->depth = 0;
     begin_line(writer, 1);
@@ -58,21 +88,6 @@ void yaml_writer_comment(struct yaml_writer *writer, const char *format, ...) {
 }
 
 /* ---- Texts ---- */
-
-/* What a reader of YAML refuses to see although it is UTF-8, or takes for a line break. */
-static bool is_unprintable(const unsigned char *at, size_t size) {
-    static const struct {
-        unsigned char first, second, low, high;
-    } three[] = {{0xe2, 0x80, 0xa8, 0xa9}, {0xef, 0xbb, 0xbf, 0xbf}, {0xef, 0xbf, 0xbe, 0xbf}};
-
-    if (at[0] == 0x7f || (size >= 2 && at[0] == 0xc2 && at[1] < 0xa0))
-        return true;
-    for (size_t i = 0; size >= 3 && i < sizeof three / sizeof three[0]; i++)
-        if (at[0] == three[i].first && at[1] == three[i].second && at[2] >= three[i].low &&
-            at[2] <= three[i].high)
-            return true;
-    return false;
-}
 
 /* As the code point that it is: one, two or three bytes, as above. Gives how many. */
 static size_t append_code_point(const unsigned char *at, struct buffer *out) {

@@ -90,6 +90,23 @@ static void assert_same(const struct yaml_node *one, const struct yaml_node *oth
         assert_same(&one->children[i], &other->children[i]);
 }
 
+static void test_a_comment_has_nothing_that_ends_it_or_is_no_text(void **state) {
+    struct yaml_writer writer = {0};
+    char long_text[1000] = "";
+    (void)state;
+
+    yaml_writer_comment(&writer, "%s",
+                        "a\nb\tc\x7f \xc2\x8f \xe2\x80\xa8 \xef\xbb\xbf \xc3\xa9 \xff");
+    assert_true(slice_is(buffer_slice(&writer.text), "# a?b?c? ?? ??? ??? \xc3\xa9 ?\n"));
+    writer.text.size = 0;
+    for (size_t i = 0; i + 3 < sizeof long_text; i += 3)
+        strcat(long_text, "\xe2\x82\xac");
+    yaml_writer_comment(&writer, "%s", long_text);
+    struct yaml_tree *again = read_back(&writer, true);
+    yaml_tree_free(again);
+    yaml_writer_free(&writer);
+}
+
 static void test_any_tree_comes_back_with_its_lines(void **state) {
     static const char yaml[] = "a: {b: [1, two, 'three', [], {}, [[x], {y: z}]],\n"
                                "  c: ~, d: null, e: '', f: 'null', \"g h\": '${HOME}',\n"
@@ -163,6 +180,7 @@ static void test_what_was_written_can_be_forgotten(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_text_comes_back),
+        cmocka_unit_test(test_a_comment_has_nothing_that_ends_it_or_is_no_text),
         cmocka_unit_test(test_any_tree_comes_back_with_its_lines),
         cmocka_unit_test(test_literal_words_are_those_of_yaml_1_1),
         cmocka_unit_test(test_what_was_written_can_be_forgotten),
