@@ -1,9 +1,11 @@
+#include "common/base/memory.h"
 #include "common/config/options.h"
 #include "common/config/sygnal_parts.h"
 #include "common/config/value.h"
 #include "common/push/app.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char legacy_note[] =
@@ -120,19 +122,15 @@ static void write_longest_ttl(const struct yaml_node *setting, struct yaml_write
 }
 
 static void write_hosts(const struct yaml_node *setting, struct yaml_writer *out) {
-    struct buffer hosts = {0};
-
-    buffer_append_text(&hosts, "[");
+    yaml_writer_open(out, setting->key, setting->line);
     for (size_t i = 0; i < setting->count; i++) {
         const struct yaml_node *item = &setting->children[i];
-        struct slice host = slice_of(item->kind == YAML_TEXT ? item->text : "");
-        host.size = item->kind == YAML_TEXT ? strcspn(item->text, ":") : 0;
-        buffer_append_text(&hosts, i == 0 ? "" : ", ");
-        buffer_append_json_text(&hosts, host);
+        const char *text = item->kind == YAML_TEXT ? item->text : "";
+        char *host = memory_copy_slice((struct slice){text, strcspn(text, ":")});
+        yaml_writer_item(out, host, item->line);
+        free(host);
     }
-    buffer_append_text(&hosts, "]");
-    yaml_writer_raw(out, setting->key, buffer_text(&hosts), setting->line);
-    buffer_free(&hosts);
+    yaml_writer_close(out);
 }
 
 /* The first row that fits decides; where none does, the setting is copied. */

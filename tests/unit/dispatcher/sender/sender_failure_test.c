@@ -36,8 +36,8 @@ static void a_stream_given_back_is_unsent(void **state) {
 }
 
 static void what_may_have_arrived_is_lost_and_not_sent_twice(void **state) {
-    static const char *const paths[] = {"/reset", "/both/drop", "/both/close"};
-    static const uint64_t broken[] = {0, 1, 1}; /* one for both that it carried; a stream is none */
+    static const char *const paths[] = {"/reset", "/both/drop"};
+    static const uint64_t broken[] = {0, 1}; /* one for both that it carried; a stream is none */
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct fixture fixture = open_fixture(state, 1, 10000);
@@ -54,6 +54,23 @@ static void what_may_have_arrived_is_lost_and_not_sent_twice(void **state) {
         assert_int_equal(after - before, 2);
         close_fixture(&fixture);
     }
+}
+
+/* libcurl tells the one that reads the end of the connection; of the other it may find out only
+ * when its time is over. */
+static void both_on_a_connection_that_closes_are_lost_and_not_sent_twice(void **state) {
+    struct fixture fixture = open_fixture(state, 1, 2000);
+    struct reply replies[2];
+
+    warm_up(&fixture);
+    int64_t before = counted(&fixture, "requests", "/both/close");
+    for (size_t i = 0; i < 2; i++)
+        send_path(&fixture, "/both/close", &replies[i]);
+    await(&fixture);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(replies[i].result, SENDER_LOST);
+    assert_int_equal(counted(&fixture, "requests", "/both/close") - before, 2);
+    close_fixture(&fixture);
 }
 
 static void a_kept_connection_that_closes_is_lost_and_not_sent_twice(void **state) {
@@ -175,6 +192,7 @@ int main(void) {
         cmocka_unit_test(a_cut_answer_counts_only_as_success),
         cmocka_unit_test(a_stream_given_back_is_unsent),
         cmocka_unit_test(what_may_have_arrived_is_lost_and_not_sent_twice),
+        cmocka_unit_test(both_on_a_connection_that_closes_are_lost_and_not_sent_twice),
         cmocka_unit_test(a_kept_connection_that_closes_is_lost_and_not_sent_twice),
         cmocka_unit_test(no_answer_in_time_is_lost),
         cmocka_unit_test(waiting_in_line_counts_as_time),
