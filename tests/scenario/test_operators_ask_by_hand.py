@@ -194,7 +194,7 @@ def test_check_names_what_is_wrong(gateway, tmp_path):
     (tmp_path / "broken.json").write_text("{}")
     wrong = check(gateway, {
         "redis": {"address": f"127.0.0.1:{free_port()}"},
-        "retry": {"delays": ["300ms", "700ms"]},
+        "retry": {"delays": ["300ms", "600ms", "700ms"]},
         "tracing": {"endpoint": f"http://127.0.0.1:{free_port()}/v1/traces"},
         "apps": {APP_ID: {"base_url": f"https://127.0.0.1:{free_port()}",
                           "service_account_file": str(tmp_path / "broken.json")}},

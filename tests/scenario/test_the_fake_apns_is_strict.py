@@ -68,7 +68,7 @@ def test_a_good_push_opens_the_connection_for_more(fake):
         ({"header": {"alg": "none"}}, "InvalidProviderToken"),
         ({"claims": {"iss": "another"}}, "InvalidProviderToken"),
         ({"claims": {"iat": "now"}}, "InvalidProviderToken"),
-        ({"claims": {"iat": int(time.time()) + 600}}, "InvalidProviderToken"),
+        ({"claims": {"iat": int(time.time()) + 86400}}, "InvalidProviderToken"),
         ({"spoil": True}, "InvalidProviderToken"),
         ({"claims": {"iat": int(time.time()) - 3700}}, "ExpiredProviderToken"),
     ],
