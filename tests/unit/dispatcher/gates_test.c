@@ -158,18 +158,22 @@ static void a_hosts_trouble_is_no_other_hosts(void **state) {
     assert_int_equal(gates_count(fixture->core.gates).gates[GATE_CLOSED][GATE_CAUSE_FAILING], 1);
 }
 
-static void a_credential_is_the_apps_whatever_the_host(void **state) {
-    struct fixture *fixture = *state;
-    const struct gate_report report = {.news = GATE_MISCONFIGURED, .reason = "key_unreadable"};
-
-    succeed(fixture, 0, "good");
+/* What its pushes need to be shown cannot be had. */
+static void latch_the_app(struct fixture *fixture, size_t app, const char *host) {
+    succeed(fixture, app, host);
     for (uint64_t i = 0; i < GATE_EVIDENCE; i++) {
-        struct delivery *delivery = enter(fixture, 0, "good");
-        struct gate_report of_one = report;
-        of_one.pushkey = i;
-        gates_learn_credential(delivery, &of_one);
+        struct delivery *delivery = enter(fixture, app, host);
+        gates_learn_credential(delivery, &(struct gate_report){.news = GATE_MISCONFIGURED,
+                                                               .pushkey = i,
+                                                               .reason = "key_unreadable"});
         delivery->state = DELIVERY_SETTLING;
     }
+}
+
+static void a_credential_is_the_apps_whatever_the_host(void **state) {
+    struct fixture *fixture = *state;
+
+    latch_the_app(fixture, 0, "good");
     assert_false(is_on_the_wire(enter(fixture, 0, "other")));
     assert_true(is_on_the_wire(enter(fixture, 1, "good")));
 }
@@ -177,16 +181,8 @@ static void a_credential_is_the_apps_whatever_the_host(void **state) {
 /* Who waits for his app goes to his host afterwards, which is there still. */
 static void no_flood_of_hosts_makes_one_forgotten_that_somebody_will_go_to(void **state) {
     struct fixture *fixture = *state;
-    const struct gate_report report = {.news = GATE_MISCONFIGURED, .reason = "key_unreadable"};
 
-    succeed(fixture, 0, "good");
-    for (uint64_t i = 0; i < GATE_EVIDENCE; i++) {
-        struct delivery *delivery = enter(fixture, 0, "good");
-        struct gate_report of_one = report;
-        of_one.pushkey = i;
-        gates_learn_credential(delivery, &of_one);
-        delivery->state = DELIVERY_SETTLING;
-    }
+    latch_the_app(fixture, 0, "good");
     fake_loop_run(fixture->loop, GATE_PROBE_EVERY_MS - 1000);
     struct delivery *delivery = enter(fixture, 0, "rare");
     assert_false(is_on_the_wire(delivery));
