@@ -7,6 +7,7 @@ from pathlib import Path
 
 from certificates import HOSTS
 from signed_token import base64url
+from socket_path import short_path
 from subscription import Subscription
 from support.processes import Process, free_port, wait_until
 
@@ -52,7 +53,8 @@ class FakeProvider:
         """Changes how it answers; gives its counts. fakes/service.py says what there is."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(10)
-            connection.connect(str(self.directory / "control.sock"))
+            with short_path(self.directory) as directory:
+                connection.connect(f"{directory}/control.sock")
             connection.sendall(json.dumps(command).encode() + b"\n")
             with connection.makefile() as lines:
                 answer = json.loads(lines.readline())

@@ -27,6 +27,7 @@ import time
 
 import certificates
 from http2 import Answer, Server
+from socket_path import short_path
 
 ALWAYS = 1 << 30
 HTML = (("content-type", "text/html; charset=UTF-8"),)
@@ -195,9 +196,10 @@ async def _run(kind, arguments):
     control_path = service.path("control.sock")
     if os.path.exists(control_path):
         os.unlink(control_path)
-    control = await asyncio.start_unix_server(
-        lambda reader, writer: _serve_control(service, reader, writer), control_path
-    )
+    with short_path(os.path.dirname(control_path)) as directory:
+        control = await asyncio.start_unix_server(
+            lambda reader, writer: _serve_control(service, reader, writer), f"{directory}/control.sock"
+        )
     ready = {
         "url": server.url,
         "port": server.port,
