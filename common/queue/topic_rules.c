@@ -198,11 +198,11 @@ void topic_rules_list(const struct config *config, const char *const *lanes, siz
         out->count += name_lane(config, lanes[i], out->topics + out->count);
 }
 
-static bool has_topic(const struct topic_report *report, const char *name) {
+struct topic_state *topic_rules_find(const struct topic_report *report, const char *name) {
     for (size_t i = 0; i < report->count; i++)
         if (strcmp(report->topics[i].name, name) == 0)
-            return true;
-    return false;
+            return &report->topics[i];
+    return NULL;
 }
 
 void topic_rules_note_left(const struct config *config, const char *const *lanes, size_t lane_count,
@@ -211,7 +211,7 @@ void topic_rules_note_left(const struct config *config, const char *const *lanes
 
     while (at < lane_count && !topic_is_retry(&config->queue, lanes[at], name))
         at++;
-    if (at == lane_count || has_topic(report, name))
+    if (at == lane_count || topic_rules_find(report, name) != NULL)
         return;
     report->topics = memory_resize(report->topics, (report->count + 1) * sizeof *report->topics);
     struct topic_state *left = &report->topics[report->count++];

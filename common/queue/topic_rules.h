@@ -12,6 +12,9 @@ enum { TOPIC_VALUE_SIZE = 24 };
 void topic_rules_list(const struct config *config, const char *const *lanes, size_t lane_count,
                       struct topic_report *out);
 
+/* NULL when the report has no topic of that name. */
+struct topic_state *topic_rules_find(const struct topic_report *report, const char *name);
+
 /* A topic that is there: when it is the retry topic of a delay that a lane had before, it joins the
  * report, with its fault. After the others were judged. */
 void topic_rules_note_left(const struct config *config, const char *const *lanes, size_t lane_count,

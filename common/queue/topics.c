@@ -52,14 +52,6 @@ static void judge_settings(const struct config *config, const rd_kafka_ConfigRes
     }
 }
 
-static struct topic_state *find_state(const struct topic_report *report, const char *name) {
-    for (size_t i = 0; i < report->count; i++) {
-        if (strcmp(report->topics[i].name, name) == 0)
-            return &report->topics[i];
-    }
-    return NULL;
-}
-
 static bool inspect_settings(struct kafka_admin *admin, const struct config *config,
                              struct topic_report *report, struct error *error) {
     const char **names = memory_new_array(report->count, sizeof *names);
@@ -79,7 +71,8 @@ static bool inspect_settings(struct kafka_admin *admin, const struct config *con
     resources = rd_kafka_DescribeConfigs_result_resources(
         rd_kafka_event_DescribeConfigs_result(event), &count);
     for (size_t i = 0; i < count; i++) {
-        struct topic_state *state = find_state(report, rd_kafka_ConfigResource_name(resources[i]));
+        struct topic_state *state =
+            topic_rules_find(report, rd_kafka_ConfigResource_name(resources[i]));
         if (state != NULL)
             judge_settings(config, resources[i], state);
     }
